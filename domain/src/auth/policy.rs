@@ -1,0 +1,144 @@
+//! The permission matrix.
+//!
+//! One row for each permission, one mark for each kind of caller that has it. A snapshot test shows every change of it
+//! to a reviewer, and the authorisation test tries every operation of the API against it.
+
+use dermaga_ports::auth::{Principal, Role};
+
+use crate::error::{Code, Error, Result};
+
+/// Who can be granted a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grantee {
+    User,
+    Committee,
+    Admin,
+    Service,
+}
+
+impl Grantee {
+    /// The columns of the matrix.
+    pub const ALL: [Grantee; 4] = [Self::User, Self::Committee, Self::Admin, Self::Service];
+
+    /// The name of the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Committee => "committee",
+            Self::Admin => "admin",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl From<Role> for Grantee {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Committee => Self::Committee,
+            Role::Admin => Self::Admin,
+        }
+    }
+}
+
+macro_rules! matrix {
+    ($($(#[$doc:meta])* $permission:ident $name:literal => $($grantee:ident)*;)*) => {
+        /// Something a caller may or may not do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Permission { $($(#[$doc])* $permission,)* }
+
+        impl Permission {
+            /// The rows of the matrix.
+            pub const ALL: &'static [Permission] = &[$(Permission::$permission,)*];
+
+            /// The name on the wire and in the matrix.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$permission => $name,)* }
+            }
+
+            /// Who has it.
+            pub fn grantees(self) -> &'static [Grantee] {
+                match self { $(Self::$permission => &[$(Grantee::$grantee,)*],)* }
+            }
+        }
+    };
+}
+
+matrix! {
+    /// Read, change and close one's own account.
+    OwnProfile "profile.own" => User Committee Admin;
+    /// Read any profile.
+    ReadProfiles "profile.read" => Admin Service;
+    /// Create, change and close any profile.
+    ManageProfiles "profile.manage" => Admin;
+    /// See the state of accounts and change roles.
+    ManageRoles "role.manage" => Admin;
+    /// Create, read and top up one's own wallets, and pay from them.
+    OwnWallets "wallet.own" => User Committee Admin;
+    /// Read any wallet, its balance and its statement.
+    ReadWallets "wallet.read" => Admin Service;
+    /// Take money out of a named wallet.
+    DeductWallets "wallet.deduct" => Service;
+    /// Put money into and take it out of any user's wallet.
+    AdjustBalances "balance.adjust" => Admin Service;
+    /// Start a transfer in a user's name.
+    TransferForOthers "transfer.for_others" => Service;
+    /// Read, complete and cancel one's own transactions.
+    OwnTransactions "transaction.own" => User Committee Admin;
+    /// Read any transaction.
+    ReadTransactions "transaction.read" => Admin Service;
+    /// Complete, fail and cancel any pending transaction.
+    SettleTransactions "transaction.settle" => Admin Service;
+    /// Give money back.
+    RefundTransactions "transaction.refund" => Admin;
+    /// Read the books.
+    ReadLedger "ledger.read" => Admin;
+    /// Recount the books.
+    VerifyLedger "ledger.verify" => Admin;
+    /// Read the audit trail.
+    ReadAudit "audit.read" => Admin;
+}
+
+impl Permission {
+    /// Whether this kind of caller has it.
+    pub fn granted_to(self, grantee: impl Into<Grantee>) -> bool {
+        self.grantees().contains(&grantee.into())
+    }
+
+    /// # Errors
+    /// [`Code::PermissionDenied`] naming the permission, so that a person knows what to ask an administrator for.
+    pub fn check(self, principal: &Principal) -> Result<()> {
+        let granted = match principal {
+            Principal::User { role, .. } => self.granted_to(*role),
+            Principal::Service { .. } => self.granted_to(Grantee::Service),
+            Principal::Operator => true,
+        };
+        if granted {
+            return Ok(());
+        }
+        Err(Error::new(Code::PermissionDenied, format!("This needs the permission {}.", self.as_str())))
+    }
+
+    /// Everything a role may do.
+    pub fn of(role: Role) -> impl Iterator<Item = Permission> {
+        Self::ALL.iter().copied().filter(move |permission| permission.granted_to(role))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_runs_nothing() {
+        let staff_only = [Permission::ManageRoles, Permission::AdjustBalances, Permission::RefundTransactions];
+        assert!(staff_only.iter().all(|permission| !permission.granted_to(Role::User)));
+    }
+
+    #[test]
+    fn more_responsibility_never_means_fewer_rights_of_ones_own() {
+        for permission in Permission::of(Role::User) {
+            assert!(permission.granted_to(Role::Committee) && permission.granted_to(Role::Admin), "{permission:?}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Whose money is where, and how it gets elsewhere.
+//!
+//! # Shape
+//! - [`book`]: the decision. A batch of postings against locked accounts; pure, no I/O.
+//! - [`post`]: loads what the decision needs, stores what it changed. [`Poster`] is the ledger port over a store.
+//! - [`wallets`], [`transactions`], [`books`]: the use cases on top.
+//! - [`lifecycle`]: which status a transaction may move to.
+//! - [`verify`]: recounts everything from the journal.
+
+mod book;
+mod books;
+mod lifecycle;
+pub(crate) mod post;
+mod refusal;
+mod settle;
+mod transactions;
+mod verify;
+mod voucher;
+mod wallets;
+
+use std::sync::Arc;
+
+pub use lifecycle::{Decision, transition};
+pub use post::Poster;
+pub(crate) use refusal::settled;
+pub use settle::StatusChange;
+pub(crate) use transactions::in_currency_of;
+pub use transactions::{NewTransaction, Party};
+pub use verify::{Finding, Report};
+pub use voucher::Movement;
+pub(crate) use voucher::{Draft, Other, new_transfer, note, payload};
+pub(crate) use wallets::person;
+pub use wallets::{NewWallet, WalletView};
+
+use crate::core::Core;
+
+macro_rules! handles {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(Arc<Core>);
+
+        impl $name {
+            pub(crate) fn new(core: Arc<Core>) -> Self {
+                Self(core)
+            }
+        }
+    )*};
+}
+
+handles! {
+    /// The use cases of wallets.
+    Wallets;
+    /// The use cases of transactions.
+    Transactions;
+    /// The use cases of the books themselves.
+    Books;
+}

@@ -1,0 +1,23 @@
+//! The verbs of Dermaga: what may happen, decided here and nowhere else.
+//!
+//! # Shape
+//! One module per context. Inside, *decisions* are pure functions over records and a time; *use cases* are the methods
+//! of a context's handle ([`auth::Auth`], [`ledger::Wallets`], ...), and all follow one line:
+//! authorise, load, decide, store, announce. [`App`] bundles the handles for the inbound adapters.
+//!
+//! # What is not here
+//! No clock, no randomness, no database, no HTTP: they come through the ports. No money moves and no access is granted
+//! without an audit entry in the same commit.
+
+pub mod app;
+pub mod audit;
+pub mod auth;
+mod core;
+pub mod error;
+mod faults;
+pub mod idempotency;
+pub mod ledger;
+pub mod payments;
+
+pub use app::{App, Policy, Ports};
+pub use error::{Class, Code, Error, Fault, Result};

@@ -1,0 +1,159 @@
+//! Putting money into a wallet through a payment gateway.
+//!
+//! The transaction is stored before the gateway is called and settled after it answered, and no unit of work is open in
+//! between. If the process dies in the gap, the transaction stays PENDING; the repetition of the request finds it, asks
+//! the gateway again under the same id, and goes on.
+
+use dermaga_ports::{
+    StoreError, Unique,
+    auth::Principal,
+    ids::{TransactionId, UserId, WalletId},
+    ledger::{
+        Counterparty, Instruction, Purpose, SystemAccount, Transaction, TransactionKind, TransactionStatus, Wallet,
+    },
+    payments::{Charge, ChargeOutcome},
+};
+
+use super::Payments;
+use crate::{
+    auth::Permission,
+    error::{Code, Error, Result},
+    ledger::{
+        Draft, Movement, NewTransaction, Party, in_currency_of, new_transfer, note, payload, person, post, settled,
+    },
+};
+
+/// How much, and by which of the gateway's methods; the first one unless named.
+#[derive(Debug, Clone, Default)]
+pub struct Topup {
+    pub topup: NewTransaction,
+    pub method: Option<String>,
+}
+
+impl Payments {
+    /// Tops up a wallet of the caller, named or the default one. Idempotent by `id`.
+    ///
+    /// The transaction is COMPLETED if the gateway has settled at once, and PROCESSING while its answer is not known.
+    ///
+    /// # Errors
+    /// [`Code::WalletNotFound`] for a wallet that is not the caller's, [`Code::PaymentRefused`] with the gateway's
+    /// reason, [`Code::Invalid`] for the amount or an unknown method.
+    pub async fn topup(&self, by: &Principal, id: TransactionId, into: Party, topup: Topup) -> Result<Movement> {
+        let wallet = match into {
+            Party::Wallet(wallet) => self.0.own_wallet(by, wallet).await?,
+            Party::User(user) => self.own_default_wallet(by, user).await?,
+        };
+        let method = self.method(topup.method.as_deref())?;
+        let topup = in_currency_of(&wallet, topup.topup)?;
+        let transaction = self.prepare(by, id, &wallet, &topup, method).await?;
+        if transaction.status == TransactionStatus::Pending {
+            let charge = Charge { id, amount: transaction.amount, method: method.to_owned() };
+            let outcome = self.0.ports.gateway.charge(&charge).await;
+            self.settle(by, id, outcome).await?;
+        }
+        self.result(id, wallet.id).await
+    }
+
+    async fn own_default_wallet(&self, by: &Principal, user: UserId) -> Result<Wallet> {
+        Permission::OwnWallets.check(by)?;
+        if person(by)? != user {
+            return Err(Error::new(Code::PermissionDenied, "Only the owner tops up a wallet."));
+        }
+        let found = self.0.ports.store.wallets().default_wallet(user, self.0.now()).await?;
+        let (wallet, _) = found.ok_or_else(|| Error::new(Code::UserNotFound, "The account is closed."))?;
+        Ok(wallet)
+    }
+
+    fn method(&self, wanted: Option<&str>) -> Result<&'static str> {
+        let offered = self.0.ports.gateway.methods();
+        let found = match wanted {
+            None => offered.first(),
+            Some(wanted) => offered.iter().find(|method| **method == wanted),
+        };
+        let refusal = || Error::fault("/method", format!("must be one of {}", offered.join(", ")));
+        found.copied().ok_or_else(refusal)
+    }
+
+    /// Stores the transaction before anything leaves the house; answers the one that is there if it is a repetition.
+    async fn prepare(
+        &self,
+        by: &Principal,
+        id: TransactionId,
+        wallet: &Wallet,
+        topup: &NewTransaction,
+        method: &str,
+    ) -> Result<Transaction> {
+        let (amount, description, reference) = topup.validate()?;
+        let now = self.0.now();
+        let gateway = self.0.ports.gateway.name().to_owned();
+        let counterparty = Counterparty::Gateway { name: gateway.clone(), method: method.to_owned() };
+        let draft = Draft { id, kind: TransactionKind::Topup, wallet, counterparty, amount, description, reference };
+        let transaction = draft.transaction(TransactionStatus::Pending, now);
+        let mut uow = self.0.begin().await?;
+        match uow.transactions().add(&transaction).await {
+            Ok(()) => {}
+            Err(StoreError::Conflict(Unique::Id)) => {
+                drop(uow);
+                return self.0.transaction(id).await;
+            }
+            Err(other) => return Err(other.into()),
+        }
+        uow.books().open(&SystemAccount::GatewayCash { gateway }.open(amount.currency(), now)).await?;
+        self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
+        uow.commit().await?;
+        Ok(transaction)
+    }
+
+    /// Writes down what the gateway answered. What was settled in the meantime stays as it is.
+    async fn settle(&self, by: &Principal, id: TransactionId, outcome: ChargeOutcome) -> Result<()> {
+        let now = self.0.now();
+        let mut uow = self.0.begin().await?;
+        let found = uow.transactions().find(id).await?;
+        let mut transaction = found.ok_or_else(|| Error::internal("a top-up vanished while its gateway answered"))?;
+        if transaction.status != TransactionStatus::Pending {
+            return Ok(());
+        }
+        match outcome {
+            ChargeOutcome::Settled { .. } => {
+                let gateway = self.0.ports.gateway.name().to_owned();
+                let amount = transaction.amount;
+                let debit = SystemAccount::GatewayCash { gateway }.id(amount.currency());
+                let instruction = Instruction::Post { debit, credit: transaction.wallet.into(), amount };
+                let transfer = new_transfer(id.into(), Purpose::Topup, instruction)?;
+                settled(post::one(&mut *uow, transfer.into(), now).await?, amount.currency())?;
+                transaction.status = TransactionStatus::Completed;
+                transaction.transfer = Some(id.into());
+            }
+            ChargeOutcome::Refused { reason } => {
+                transaction.status = TransactionStatus::Failed;
+                transaction.failure = Some(reason);
+            }
+            ChargeOutcome::Unknown { reason } => {
+                transaction.status = TransactionStatus::Processing;
+                transaction.failure = Some(reason);
+            }
+        }
+        transaction.updated_at = now;
+        uow.transactions().save(&transaction).await?;
+        self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
+        Ok(uow.commit().await?)
+    }
+
+    async fn result(&self, id: TransactionId, wallet: WalletId) -> Result<Movement> {
+        let transaction = self.0.transaction(id).await?;
+        if transaction.status == TransactionStatus::Failed {
+            let reason = transaction.failure.unwrap_or_default();
+            return Err(Error::new(Code::PaymentRefused, format!("The payment gateway refused: {reason}.")));
+        }
+        let mut uow = self.0.begin().await?;
+        let line = uow.books().transfers(&[id.into()]).await?.pop();
+        let balance = match line {
+            Some(line) => line.credit_balance,
+            None => {
+                let found = self.0.ports.store.wallets().wallet(wallet, self.0.now()).await?;
+                found.map_or(0, |(_, account)| account.counters.balance().posted)
+            }
+        };
+        Ok(Movement { transaction, balance })
+    }
+}

@@ -1,0 +1,84 @@
+//! Typed ids: a wallet's id cannot be handed in where a user's is asked for.
+//!
+//! They are UUIDv7, so they sort by the moment they were made. Whoever creates a record makes its id first
+//! ([`crate::system::IdGenerator`]) and repeats the same id when it has to repeat the request.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person's account.
+    UserId;
+    /// A login: one family of refresh tokens.
+    SessionId;
+    /// A wallet.
+    WalletId;
+    /// An account of the ledger.
+    AccountId;
+    /// A movement in the ledger's journal; the idempotency key of that movement.
+    TransferId;
+    /// A transaction: what a user did with money, with its life cycle.
+    TransactionId;
+    /// Something that happened, as told to subscribers.
+    EventId;
+    /// An entry of the audit trail.
+    AuditId;
+}
+
+impl From<WalletId> for AccountId {
+    /// A wallet's money is kept in the ledger account of the same id.
+    fn from(wallet: WalletId) -> Self {
+        Self(wallet.0)
+    }
+}
+
+impl From<AccountId> for WalletId {
+    /// The reverse of the above; only meaningful for accounts of the kind wallet.
+    fn from(account: AccountId) -> Self {
+        Self(account.0)
+    }
+}
+
+impl From<TransactionId> for TransferId {
+    /// The movement that a transaction begins with has the transaction's id.
+    fn from(transaction: TransactionId) -> Self {
+        Self(transaction.0)
+    }
+}

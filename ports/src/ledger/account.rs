@@ -1,0 +1,173 @@
+//! Accounts: four counters and a floor.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::{
+    ids::AccountId,
+    money::{Currency, MAX_AMOUNT},
+    time::Timestamp,
+};
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountKind {
+    /// A customer's money.
+    Wallet,
+    /// What we owe a merchant.
+    Merchant,
+    /// What a payment gateway holds for us (negative: an asset).
+    GatewayCash,
+    /// What trusted services moved in and out of wallets for reasons of their own.
+    Clearing,
+}
+
+impl AccountKind {
+    /// Every kind.
+    pub const ALL: [AccountKind; 4] = [Self::Wallet, Self::Merchant, Self::GatewayCash, Self::Clearing];
+
+    /// The name in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Wallet => "wallet",
+            Self::Merchant => "merchant",
+            Self::GatewayCash => "gateway_cash",
+            Self::Clearing => "clearing",
+        }
+    }
+}
+
+/// How low the available balance may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// Not below this; 0 for a wallet, less for one with credit.
+    AtLeast(i64),
+    /// Anywhere: an account of the system, whose balance mirrors the others.
+    Unlimited,
+}
+
+/// Everything that ever went through an account, in smallest units. Each counter is at most [`MAX_AMOUNT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    pub debits_posted: i64,
+    pub debits_pending: i64,
+    pub credits_posted: i64,
+    pub credits_pending: i64,
+}
+
+impl Counters {
+    /// What is there.
+    pub fn balance(&self) -> Balance {
+        // Counters are within 0 ..= 2^53, so these cannot overflow.
+        let posted = self.credits_posted - self.debits_posted;
+        Balance { posted, available: posted - self.debits_pending }
+    }
+
+    /// All four are counts that a client can read exactly.
+    pub fn is_legal(&self) -> bool {
+        [self.debits_posted, self.debits_pending, self.credits_posted, self.credits_pending]
+            .iter()
+            .all(|counter| (0..=MAX_AMOUNT).contains(counter))
+    }
+}
+
+/// A balance, in smallest units of the account's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// Credits minus debits.
+    pub posted: i64,
+    /// The same less what is reserved by holds. Money on its way in does not count before it is there.
+    pub available: i64,
+}
+
+/// An account of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub kind: AccountKind,
+    /// What people call it: `wallet:<id>`, `gateway_cash:sandbox:IDR`.
+    pub code: String,
+    pub currency: Currency,
+    pub floor: Floor,
+    pub counters: Counters,
+    /// A closed account takes no further transfers.
+    pub closed: bool,
+    /// When the last transfer touched it. Each transfer is dated later than this, so an account's times are unique.
+    pub touched_at: Timestamp,
+}
+
+impl Account {
+    /// A new, empty account.
+    pub fn open(
+        id: AccountId,
+        kind: AccountKind,
+        code: String,
+        currency: Currency,
+        floor: Floor,
+        now: Timestamp,
+    ) -> Self {
+        Self { id, kind, code, currency, floor, counters: Counters::default(), closed: false, touched_at: now }
+    }
+}
+
+/// An account that nobody owns but the books need. Its id follows from its code, so every host knows it unasked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SystemAccount {
+    /// Money that this gateway holds for us.
+    GatewayCash { gateway: String },
+    /// Money that belongs to this merchant; the name is a slug.
+    Merchant { slug: String },
+    /// The other side of debits and credits made by services and administrators.
+    Clearing,
+}
+
+/// The name space of the ids that follow from codes: this project's own, drawn once.
+const SYSTEM_ACCOUNTS: Uuid = Uuid::from_u128(0x5d1c_2f3e_9a47_4b60_8c15_77e0_d3a9_416b);
+
+impl SystemAccount {
+    /// The account itself, in one currency, as it is when it is new.
+    pub fn open(&self, currency: Currency, now: Timestamp) -> Account {
+        let code = format!("{self}:{currency}");
+        let kind = match self {
+            Self::GatewayCash { .. } => AccountKind::GatewayCash,
+            Self::Merchant { .. } => AccountKind::Merchant,
+            Self::Clearing => AccountKind::Clearing,
+        };
+        Account::open(self.id(currency), kind, code, currency, Floor::Unlimited, now)
+    }
+
+    /// Its id in one currency.
+    pub fn id(&self, currency: Currency) -> AccountId {
+        AccountId(Uuid::new_v5(&SYSTEM_ACCOUNTS, format!("{self}:{currency}").as_bytes()))
+    }
+}
+
+impl fmt::Display for SystemAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GatewayCash { gateway } => write!(f, "gateway_cash:{gateway}"),
+            Self::Merchant { slug } => write!(f, "merchant:{slug}"),
+            Self::Clearing => f.write_str("clearing"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_reserve_and_incoming_money_does_not_count_yet() {
+        let counters = Counters { debits_posted: 30, debits_pending: 5, credits_posted: 100, credits_pending: 50 };
+        assert_eq!(counters.balance(), Balance { posted: 70, available: 65 });
+    }
+
+    #[test]
+    fn a_system_account_has_one_id_per_currency() {
+        let cash = SystemAccount::GatewayCash { gateway: "sandbox".to_owned() };
+        assert_eq!(cash.id(Currency::Idr), cash.open(Currency::Idr, Timestamp::from_micros(0)).id);
+        assert_ne!(cash.id(Currency::Idr), cash.id(Currency::Usd));
+        assert_ne!(cash.id(Currency::Idr), SystemAccount::Clearing.id(Currency::Idr));
+    }
+}

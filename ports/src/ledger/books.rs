@@ -1,0 +1,158 @@
+//! The books as stored: accounts, journal and holds, to be decided on and to be read.
+
+use async_trait::async_trait;
+
+use super::{Account, AccountKind, Balance, Changes, Counters, Transfer};
+use crate::{
+    StoreError,
+    ids::{AccountId, TransferId},
+    money::{Currency, Money},
+    paging::{Page, PageRequest},
+    time::Timestamp,
+};
+
+/// A reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The transfer that made it.
+    pub id: TransferId,
+    pub debit: AccountId,
+    pub credit: AccountId,
+    pub amount: Money,
+    pub expires_at: Option<Timestamp>,
+    pub state: HoldState,
+}
+
+impl Hold {
+    /// Whether it still reserves money at that moment. A deadline counts by itself, whether or not anyone tidied up.
+    pub fn reserves(&self, now: Timestamp) -> bool {
+        self.state == HoldState::Open && self.expires_at.is_none_or(|deadline| now < deadline)
+    }
+}
+
+/// What became of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldState {
+    Open,
+    Posted,
+    Voided,
+    Expired,
+}
+
+impl HoldState {
+    /// Every state.
+    pub const ALL: [HoldState; 4] = [Self::Open, Self::Posted, Self::Voided, Self::Expired];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Posted => "posted",
+            Self::Voided => "voided",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// The books inside a unit of work. Adapters read and write; `domain::ledger` decides.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Books: Send {
+    /// Adds an account unless it is there already.
+    async fn open(&mut self, account: &Account) -> Result<(), StoreError>;
+
+    /// The accounts that exist among `ids`, locked until the unit of work ends.
+    ///
+    /// MUST take the locks in ascending order of id, whatever the order asked for: then two batches cannot deadlock.
+    async fn lock(&mut self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError>;
+
+    /// The lines of the journal that exist among `ids`.
+    async fn transfers(&mut self, ids: &[TransferId]) -> Result<Vec<Transfer>, StoreError>;
+
+    /// The holds that exist among `ids`. Their accounts' locks protect them.
+    async fn holds(&mut self, ids: &[TransferId]) -> Result<Vec<Hold>, StoreError>;
+
+    /// Open holds past their deadline that touch any of these accounts, at most 1,000.
+    async fn overdue_holds(&mut self, accounts: &[AccountId], now: Timestamp) -> Result<Vec<Hold>, StoreError>;
+
+    /// How much of each of these transfers has been reversed; transfers without reversals are left out.
+    async fn reversed(&mut self, ids: &[TransferId]) -> Result<Vec<(TransferId, i64)>, StoreError>;
+
+    /// Whether an account has open holds on either side.
+    async fn has_open_holds(&mut self, account: AccountId) -> Result<bool, StoreError>;
+
+    /// Marks an account as closed.
+    async fn close(&mut self, account: AccountId) -> Result<(), StoreError>;
+
+    /// Stores what a batch changed. The journal MUST be append-only: neither this nor anything else rewrites a line.
+    async fn write(&mut self, changes: &Changes) -> Result<(), StoreError>;
+}
+
+/// A line of the journal as one account sees it; only lines that moved money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its time is unique among the account's entries, so lists page by it.
+    pub transfer: Transfer,
+    /// Positive if the account gained, negative if it lost.
+    pub amount: i64,
+    /// The posted balance after it.
+    pub balance: i64,
+}
+
+/// The counters of all accounts of one kind and currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialBalance {
+    pub kind: AccountKind,
+    pub currency: Currency,
+    pub accounts: i64,
+    pub debits: i128,
+    pub credits: i128,
+}
+
+/// An account as it is stored, beside what the journal and the holds say it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recount {
+    pub account: Account,
+    pub counted: Counters,
+    /// The balance that the account's last entry in the journal states; 0 without entries.
+    pub last_balance: i64,
+}
+
+/// The books, read.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait LedgerQueries: Send + Sync {
+    /// An account; its pending counters without holds that are past their deadline at `now`.
+    async fn account(&self, id: AccountId, now: Timestamp) -> Result<Option<Account>, StoreError>;
+
+    /// All accounts in the order of their ids.
+    async fn accounts(&self, page: PageRequest<AccountId>) -> Result<Page<Account, AccountId>, StoreError>;
+
+    /// The posted balance right after the last entry at or before `at`; 0 if there is none.
+    async fn balance_at(&self, id: AccountId, at: Timestamp) -> Result<i64, StoreError>;
+
+    /// The entries of an account in the order of the journal, from `from` (inclusive) to `to` (exclusive).
+    async fn entries(
+        &self,
+        id: AccountId,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        page: PageRequest<Timestamp>,
+    ) -> Result<Page<Entry, Timestamp>, StoreError>;
+
+    /// Sums by kind and currency, all of one moment.
+    async fn trial_balance(&self) -> Result<Vec<TrialBalance>, StoreError>;
+
+    /// How many accounts there are; for the progress of a recount.
+    async fn count_accounts(&self) -> Result<u64, StoreError>;
+
+    /// Accounts beside what the journal says, in the order of ids. Each page MUST be of one moment.
+    async fn recount(&self, page: PageRequest<AccountId>) -> Result<Page<Recount, AccountId>, StoreError>;
+}
+
+/// The balance at a past moment has no holds: they are not history.
+impl From<i64> for Balance {
+    fn from(posted: i64) -> Self {
+        Self { posted, available: posted }
+    }
+}

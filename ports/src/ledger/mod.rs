@@ -1,0 +1,36 @@
+//! Whose money is where: the double-entry ledger, the wallets kept in it and the transactions that use it.
+//!
+//! # Shape
+//! - [`Account`]: counters of debits and credits, and a floor.
+//! - [`NewTransfer`] asks for a movement, [`Transfer`] is the immutable line of the journal it became.
+//! - [`Posting`]: transfers that happen together or not at all.
+//! - [`Wallet`]: an account with an owner and a name; [`Transaction`]: what a person did, with its life cycle.
+//!
+//! # One sign
+//! A balance is credits minus debits, for every account. What we owe a customer is positive; the cash at a gateway that
+//! covers it is negative by as much. So the sum over all accounts of a currency is zero at every commit.
+
+mod account;
+mod books;
+mod posting;
+mod transaction;
+mod transfer;
+mod wallet;
+
+pub use account::{Account, AccountKind, Balance, Counters, Floor, SystemAccount};
+pub use books::{Books, Entry, Hold, HoldState, LedgerQueries, Recount, TrialBalance};
+pub use posting::{Changes, Ledger, MAX_LINKED, Outcome, Posted, Posting, Refusal, RefusalReason, Voucher};
+pub use transaction::{
+    Counterparty, Direction, Transaction, TransactionFilter, TransactionKind, TransactionQueries, TransactionStats,
+    TransactionStatus, Transactions,
+};
+pub use transfer::{IllegalTransfer, Instruction, NewTransfer, Purpose, Transfer, TransferKind};
+pub use wallet::{MAX_WALLETS, Wallet, WalletName, WalletQueries, Wallets};
+
+#[cfg(feature = "mocks")]
+pub use {
+    books::{MockBooks, MockLedgerQueries},
+    posting::MockLedger,
+    transaction::{MockTransactionQueries, MockTransactions},
+    wallet::{MockWalletQueries, MockWallets},
+};

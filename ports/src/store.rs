@@ -1,0 +1,59 @@
+//! The store: where records live, and the unit of work that changes them together.
+//!
+//! # Shape
+//! [`Store`] answers questions: its query traits take `&self`, need no transaction and see what was committed last.
+//! [`Store::begin`] opens a [`UnitOfWork`]: one transaction that hands out a repository for each kind of record. Its
+//! records are locked as they are read, so what a rule decided on stays true until [`UnitOfWork::commit`].
+//!
+//! # Rules
+//! - `commit` consumes the unit; dropping it instead rolls everything back.
+//! - `&mut` on each repository makes one operation at a time a matter of types.
+//! - No remote call while a unit of work is open: an embedded database has one writer.
+
+use async_trait::async_trait;
+
+use crate::{
+    StoreError,
+    audit::{AuditQueries, AuditTrail},
+    auth::{Sessions, Throttles, UserQueries, Users},
+    events::Outbox,
+    idempotency::IdempotencyKeys,
+    ledger::{Books, LedgerQueries, TransactionQueries, Transactions, WalletQueries, Wallets},
+};
+
+/// All records of this system.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Opens a transaction. MUST be able to wait for its turn and answer [`StoreError::Busy`] when that takes too long.
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+
+    /// Whether the store can be read right now; for health checks.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    fn users(&self) -> &dyn UserQueries;
+    fn ledger(&self) -> &dyn LedgerQueries;
+    fn wallets(&self) -> &dyn WalletQueries;
+    fn transactions(&self) -> &dyn TransactionQueries;
+    fn audit(&self) -> &dyn AuditQueries;
+}
+
+/// An open transaction.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    fn users(&mut self) -> &mut dyn Users;
+    fn sessions(&mut self) -> &mut dyn Sessions;
+    fn throttles(&mut self) -> &mut dyn Throttles;
+    fn books(&mut self) -> &mut dyn Books;
+    fn wallets(&mut self) -> &mut dyn Wallets;
+    fn transactions(&mut self) -> &mut dyn Transactions;
+    fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
+    fn outbox(&mut self) -> &mut dyn Outbox;
+    fn audit(&mut self) -> &mut dyn AuditTrail;
+
+    /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] or [`StoreError::Unavailable`]; then nothing was written, except that a connection lost
+    /// during the commit leaves it unknown. Records are idempotent by id, so the caller may repeat.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
