@@ -54,7 +54,7 @@ fn count(before: Option<Throttle>, free: u32, now: Timestamp) -> Result<Throttle
         return Err(Error::new(Code::Throttled, told).retry_after(wait));
     }
     let failures = known.map_or(0, |throttle| throttle.failures).saturating_add(1);
-    let wait = match failures.checked_sub(free) {
+    let wait = match failures.checked_sub(free.saturating_add(1)) {
         None => Duration::ZERO,
         Some(over) => Duration::from_secs(1_u64 << over.min(20)).min(LONGEST),
     };
@@ -76,7 +76,7 @@ mod tests {
             now = next.blocked_until;
             throttle = Some(next);
         }
-        assert_eq!(waits[..6], [0, 0, 1, 2, 4, 8]);
+        assert_eq!(waits[..6], [0, 0, 0, 1, 2, 4]);
         assert_eq!(waits[15], LONGEST.as_secs());
         let later = now + FORGET_AFTER;
         assert_eq!(count(throttle, 3, later).expect("forgotten").failures, 1);

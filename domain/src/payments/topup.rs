@@ -70,8 +70,10 @@ impl Payments {
             None => offered.first(),
             Some(wanted) => offered.iter().find(|method| **method == wanted),
         };
-        let refusal = || Error::fault("/method", format!("must be one of {}", offered.join(", ")));
-        found.copied().ok_or_else(refusal)
+        found.copied().ok_or_else(|| match offered {
+            [] => Error::fault("/method", "cannot be chosen: this host has no payment gateway"),
+            some => Error::fault("/method", format!("must be one of {}", some.join(", "))),
+        })
     }
 
     /// Stores the transaction before anything leaves the house; answers the one that is there if it is a repetition.

@@ -1,0 +1,19 @@
+//! The HTTP edge: OpenAPI-documented routes over the use cases; the only place with wire types.
+//!
+//! # Shape
+//! One module per context, with its routes and wire types; [`edge`] is everything that is the same for every operation.
+//! [`slices`] says which operations a host serves.
+
+mod answer;
+mod audit;
+mod auth;
+mod caller;
+mod deps;
+pub mod edge;
+mod ledger;
+mod payments;
+pub mod slices;
+mod tags;
+mod wire;
+
+pub use deps::{Deps, ServiceTokens};

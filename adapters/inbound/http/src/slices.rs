@@ -1,0 +1,30 @@
+//! Which operations a host serves.
+//!
+//! A slice is a type: the document follows from it without a database, and a route that two APIs claim is found when the
+//! slice is built, not when it is called.
+
+use crate::{
+    audit::AuditApi,
+    auth::{LoginApi, RolesApi, UsersApi},
+    edge::{Slice, slice},
+    ledger::{BooksApi, TransactionsApi, WalletsApi},
+    payments::PaymentsApi,
+};
+
+/// Accounts, wallets, transactions, wallet payments and the books.
+pub fn wallet() -> Slice {
+    let apis = (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, PaymentsApi, BooksApi, AuditApi);
+    slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
+}
+
+/// Everything.
+pub fn suite() -> Slice {
+    let apis = (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, PaymentsApi, BooksApi, AuditApi);
+    slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
+}
+
+const SUITE: &str = "A commerce back end: accounts, wallets and a double-entry ledger. Amounts are whole numbers of \
+the currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
+
+const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
+no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";

@@ -1,0 +1,22 @@
+//! How the documentation groups the operations.
+
+use poem_openapi::Tags;
+
+/// The chapters of the API.
+#[derive(Tags)]
+pub enum Tag {
+    /// Registering, logging in, roles
+    Auth,
+    /// Profiles
+    Users,
+    /// Wallets, balances, statements
+    Wallets,
+    /// What was done with money, and its life cycle
+    Transactions,
+    /// Paying merchants and other users
+    Payments,
+    /// The books, for those who keep them
+    Ledger,
+    /// For trusted services, with a service token
+    Internal,
+}

@@ -1,0 +1,72 @@
+//! The brake on guessing passwords.
+
+use async_trait::async_trait;
+use dermaga_ports::{
+    StoreError,
+    auth::{Throttle, Throttles},
+};
+use sqlx::FromRow;
+
+use crate::{
+    codec::{Moment, corrupt},
+    db::Tx,
+    unit_of_work::SqlUnitOfWork,
+};
+
+/// Most names have no throttle, and a row that is not there cannot be locked: two first failures at once would count
+/// as one. So Postgres locks the name itself, until the unit of work ends.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 4711))";
+const FIND: &str = "SELECT failures, blocked_until, last_failure_at FROM throttles WHERE key = $1";
+const SAVE: &str = "INSERT INTO throttles (key, failures, blocked_until, last_failure_at) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until, \
+    last_failure_at = excluded.last_failure_at";
+const CLEAR: &str = "DELETE FROM throttles WHERE key = $1";
+
+#[derive(FromRow)]
+struct ThrottleRow {
+    failures: i64,
+    blocked_until: Moment,
+    last_failure_at: Moment,
+}
+
+impl TryFrom<ThrottleRow> for Throttle {
+    type Error = StoreError;
+
+    fn try_from(row: ThrottleRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            failures: u32::try_from(row.failures).map_err(corrupt)?,
+            blocked_until: row.blocked_until.0,
+            last_failure_at: row.last_failure_at.0,
+        })
+    }
+}
+
+#[async_trait]
+impl Throttles for SqlUnitOfWork {
+    async fn find(&mut self, key: &str) -> Result<Option<Throttle>, StoreError> {
+        let locked = match self.open()? {
+            Tx::Postgres(transaction) => sqlx::query(LOCK).bind(key).execute(&mut **transaction).await.map(drop),
+            Tx::Sqlite(_) => Ok(()),
+        };
+        self.settle(locked)?;
+        let row: Option<ThrottleRow> = on_tx!(self, |x| sqlx::query_as(FIND).bind(key).fetch_optional(x).await)?;
+        row.map(Throttle::try_from).transpose()
+    }
+
+    async fn save(&mut self, key: &str, throttle: &Throttle) -> Result<(), StoreError> {
+        on_tx!(self, |x| {
+            sqlx::query(SAVE)
+                .bind(key)
+                .bind(i64::from(throttle.failures))
+                .bind(Moment(throttle.blocked_until))
+                .bind(Moment(throttle.last_failure_at))
+                .execute(x)
+                .await
+                .map(drop)
+        })
+    }
+
+    async fn clear(&mut self, key: &str) -> Result<(), StoreError> {
+        on_tx!(self, |x| sqlx::query(CLEAR).bind(key).execute(x).await.map(drop))
+    }
+}

@@ -1,0 +1,84 @@
+//! Accounts as rows.
+
+use dermaga_ports::{
+    StoreError,
+    ids::AccountId,
+    ledger::{Account, AccountKind, Counters, Floor},
+};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::codec::{Moment, corrupt, named, parsed};
+
+/// The columns of [`AccountRow`], from the table as `a`, as they are stored.
+macro_rules! account_columns {
+    () => {
+        "a.id, a.kind, a.code, a.currency, a.floor, a.debits_posted, a.debits_pending, a.credits_posted, \
+         a.credits_pending, a.closed AS account_closed, a.touched_at"
+    };
+}
+
+/// The same without holds that are past their deadline at `$2`: whether a job has tidied them up must not matter.
+macro_rules! live_account_columns {
+    () => {
+        "a.id, a.kind, a.code, a.currency, a.floor, a.debits_posted, \
+         a.debits_pending - COALESCE((SELECT CAST(SUM(h.amount) AS BIGINT) FROM ledger_holds h \
+            WHERE h.debit = a.id AND h.state = 'open' AND h.expires_at <= $2), 0) AS debits_pending, \
+         a.credits_posted, \
+         a.credits_pending - COALESCE((SELECT CAST(SUM(h.amount) AS BIGINT) FROM ledger_holds h \
+            WHERE h.credit = a.id AND h.state = 'open' AND h.expires_at <= $2), 0) AS credits_pending, \
+         a.closed AS account_closed, a.touched_at"
+    };
+}
+
+pub(super) use account_columns;
+pub(super) use live_account_columns;
+
+#[derive(FromRow)]
+pub(super) struct AccountRow {
+    id: Uuid,
+    kind: String,
+    code: String,
+    currency: String,
+    floor: Option<i64>,
+    debits_posted: i64,
+    debits_pending: i64,
+    credits_posted: i64,
+    credits_pending: i64,
+    account_closed: bool,
+    touched_at: Moment,
+}
+
+impl TryFrom<AccountRow> for Account {
+    type Error = StoreError;
+
+    fn try_from(row: AccountRow) -> Result<Self, StoreError> {
+        let counters = Counters {
+            debits_posted: row.debits_posted,
+            debits_pending: row.debits_pending,
+            credits_posted: row.credits_posted,
+            credits_pending: row.credits_pending,
+        };
+        if !counters.is_legal() {
+            return Err(corrupt(format_args!("account {} has illegal counters {counters:?}", row.id)));
+        }
+        Ok(Self {
+            id: AccountId(row.id),
+            kind: named(&AccountKind::ALL, AccountKind::as_str, &row.kind)?,
+            code: row.code,
+            currency: parsed(&row.currency)?,
+            floor: row.floor.map_or(Floor::Unlimited, Floor::AtLeast),
+            counters,
+            closed: row.account_closed,
+            touched_at: row.touched_at.0,
+        })
+    }
+}
+
+/// A floor as a column.
+pub(super) fn floor_column(floor: Floor) -> Option<i64> {
+    match floor {
+        Floor::AtLeast(amount) => Some(amount),
+        Floor::Unlimited => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! Wallets, and wallets together with their accounts.
+
+use async_trait::async_trait;
+use dermaga_ports::{
+    StoreError, Unique,
+    ids::{UserId, WalletId},
+    ledger::{Account, MAX_WALLETS, Wallet, WalletName, WalletQueries, Wallets},
+    time::Timestamp,
+};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::accounts::{AccountRow, live_account_columns};
+use crate::{
+    codec::{Moment, corrupt, parsed},
+    store::SqlStore,
+    unit_of_work::SqlUnitOfWork,
+};
+
+macro_rules! wallet_columns {
+    () => {
+        "w.id, w.owner, w.name, w.currency, w.is_default, w.closed, w.created_at"
+    };
+}
+
+const INSERT: &str = "INSERT INTO wallets (id, owner, name, currency, is_default, closed, created_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+/// Which conflict it was, the same on both databases.
+const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM wallets WHERE id = $1) AS id, \
+    EXISTS (SELECT 1 FROM wallets WHERE owner = $2 AND currency = $3 AND name = $4) AS name";
+const FIND: &str = concat!("SELECT ", wallet_columns!(), " FROM wallets w WHERE w.id = $1");
+const OF_USER: &str =
+    concat!("SELECT ", wallet_columns!(), " FROM wallets w WHERE w.owner = $1 ORDER BY w.created_at, w.id");
+const CLOSE_ALL: &str = "UPDATE wallets SET closed = TRUE WHERE owner = $1";
+
+/// The wallet's columns, then the account's that the wallet does not have as well.
+macro_rules! with_account {
+    ($filter:literal) => {
+        concat!(
+            "SELECT w.owner, w.name, w.is_default, w.closed, w.created_at, ",
+            live_account_columns!(),
+            " FROM wallets w JOIN ledger_accounts a ON a.id = w.id WHERE ",
+            $filter
+        )
+    };
+}
+
+const WALLET: &str = with_account!("w.id = $1");
+const DEFAULT: &str = with_account!("w.owner = $1 AND w.is_default");
+const WALLETS: &str = with_account!("w.owner = $1 ORDER BY w.created_at, w.id LIMIT $3");
+
+#[derive(FromRow)]
+struct WalletRow {
+    id: Uuid,
+    owner: Uuid,
+    name: String,
+    currency: String,
+    is_default: bool,
+    closed: bool,
+    created_at: Moment,
+}
+
+#[derive(FromRow)]
+struct WithAccountRow {
+    #[sqlx(flatten)]
+    wallet: WalletRow,
+    #[sqlx(flatten)]
+    account: AccountRow,
+}
+
+impl TryFrom<WalletRow> for Wallet {
+    type Error = StoreError;
+
+    fn try_from(row: WalletRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: WalletId(row.id),
+            owner: UserId(row.owner),
+            name: parsed::<WalletName>(&row.name)?,
+            currency: parsed(&row.currency)?,
+            is_default: row.is_default,
+            closed: row.closed,
+            created_at: row.created_at.0,
+        })
+    }
+}
+
+impl TryFrom<WithAccountRow> for (Wallet, Account) {
+    type Error = StoreError;
+
+    fn try_from(row: WithAccountRow) -> Result<Self, StoreError> {
+        Ok((row.wallet.try_into()?, row.account.try_into()?))
+    }
+}
+
+#[async_trait]
+impl Wallets for SqlUnitOfWork {
+    async fn add(&mut self, wallet: &Wallet) -> Result<(), StoreError> {
+        let added = on_tx!(self, |x| {
+            sqlx::query(INSERT)
+                .bind(wallet.id.0)
+                .bind(wallet.owner.0)
+                .bind(wallet.name.as_str())
+                .bind(wallet.currency.code())
+                .bind(wallet.is_default)
+                .bind(wallet.closed)
+                .bind(Moment(wallet.created_at))
+                .execute(x)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        if added == 1 {
+            return Ok(());
+        }
+        let (id, name): (bool, bool) = on_tx!(self, |x| {
+            let query = sqlx::query_as(TAKEN).bind(wallet.id.0).bind(wallet.owner.0);
+            query.bind(wallet.currency.code()).bind(wallet.name.as_str()).fetch_one(x).await
+        })?;
+        Err(match (id, name) {
+            (true, _) => StoreError::Conflict(Unique::Id),
+            (_, true) => StoreError::Conflict(Unique::WalletName),
+            // Nobody can ask for that: the rules make one wallet the default, once.
+            _ => self.spend(corrupt(format_args!("a second default wallet of user {}", wallet.owner))),
+        })
+    }
+
+    async fn find(&mut self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
+        let row: Option<WalletRow> = on_tx!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?;
+        row.map(Wallet::try_from).transpose()
+    }
+
+    async fn of_user(&mut self, owner: UserId) -> Result<Vec<Wallet>, StoreError> {
+        let rows: Vec<WalletRow> = on_tx!(self, |x| sqlx::query_as(OF_USER).bind(owner.0).fetch_all(x).await)?;
+        rows.into_iter().map(Wallet::try_from).collect()
+    }
+
+    async fn close_all(&mut self, owner: UserId) -> Result<(), StoreError> {
+        on_tx!(self, |x| sqlx::query(CLOSE_ALL).bind(owner.0).execute(x).await.map(drop))
+    }
+}
+
+#[async_trait]
+impl WalletQueries for SqlStore {
+    async fn wallet(&self, id: WalletId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError> {
+        let row: Option<WithAccountRow> =
+            on_read!(self, |x| { sqlx::query_as(WALLET).bind(id.0).bind(Moment(now)).fetch_optional(x).await })?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    async fn default_wallet(&self, owner: UserId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError> {
+        let row: Option<WithAccountRow> =
+            on_read!(self, |x| { sqlx::query_as(DEFAULT).bind(owner.0).bind(Moment(now)).fetch_optional(x).await })?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    async fn wallets(&self, owner: UserId, now: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError> {
+        let rows: Vec<WithAccountRow> = on_read!(self, |x| {
+            sqlx::query_as(WALLETS).bind(owner.0).bind(Moment(now)).bind(MAX_WALLETS as i64).fetch_all(x).await
+        })?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}

@@ -1,0 +1,247 @@
+//! Opening a database by its URL, and the questions that need no transaction.
+
+use std::{fs, io, path::Path, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use dermaga_ports::{
+    StoreError,
+    audit::AuditQueries,
+    auth::UserQueries,
+    ledger::{LedgerQueries, TransactionQueries, WalletQueries},
+    store::{Store, UnitOfWork},
+};
+use sqlx::{
+    ConnectOptions, Connection, Executor,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    db::Db,
+    error::{from_connecting, from_driver},
+    migrations,
+    unit_of_work::SqlUnitOfWork,
+};
+
+/// How to use a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqlOptions {
+    /// Connections to Postgres. Fewer than its `max_connections` divided by the number of hosts.
+    pub connections: u32,
+    /// Connections that read from SQLite, beside the one that writes.
+    pub readers: u32,
+    /// How long to wait for a connection, for the write lock or for a row before the store is called busy.
+    pub patience: Duration,
+}
+
+impl Default for SqlOptions {
+    fn default() -> Self {
+        Self { connections: 16, readers: 4, patience: Duration::from_secs(5) }
+    }
+}
+
+/// The store in SQLite or Postgres. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct SqlStore {
+    pub(crate) db: Db,
+}
+
+impl SqlStore {
+    /// Opens a database: `sqlite:path`, `sqlite://path` or `postgres://..`. A SQLite file that is not there is created,
+    /// readable by its owner alone, and so is its folder. The schema is not touched; see [`SqlStore::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], with the reason.
+    pub async fn connect(url: &str, options: SqlOptions) -> Result<Self, StoreError> {
+        let db = match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => sqlite(url, options).await?,
+            Some("postgres" | "postgresql") => postgres(url, options).await?,
+            _ => return Err(StoreError::Unavailable("the URL must begin with sqlite: or postgres:".to_owned())),
+        };
+        Ok(Self { db })
+    }
+
+    /// Brings the schema up to date. Several hosts may do so at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also for a database that a newer program has migrated.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        migrations::run(&self.db).await
+    }
+
+    /// The migrations that [`SqlStore::migrate`] would apply, as `number name`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also for a database that a newer program has migrated.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
+        migrations::pending(&self.db).await
+    }
+
+    /// Whether the schema is the one this program was written for.
+    ///
+    /// # Errors
+    /// As [`SqlStore::pending_migrations`].
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        Ok(self.pending_migrations().await?.is_empty())
+    }
+
+    /// Waits for open work and closes all connections. Every later call is [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Postgres(pool) => pool.close().await,
+            Db::Sqlite { read, write } => {
+                // The last one to leave merges the write-ahead log into the file, which a reader may not.
+                read.close().await;
+                write.close().await;
+            }
+        }
+    }
+}
+
+async fn sqlite(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
+    let settings = SqliteConnectOptions::from_str(url)
+        .map_err(from_connecting)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // The log reaches the disk before a commit is acknowledged.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(options.patience)
+        .statement_cache_capacity(256)
+        .pragma("temp_store", "memory");
+    let path = settings.get_filename();
+    if url.contains(":memory:") || url.contains("mode=memory") || path.as_os_str().is_empty() {
+        return Err(StoreError::Unavailable("SQLite needs a file: its connections share no memory".to_owned()));
+    }
+    create_private(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(options.patience)
+            // A file does not hang up.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    // The writer first: it turns on the write-ahead log, which a reader may not.
+    let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
+    let readers = options.readers.max(1);
+    let read = pool().max_connections(readers).connect_with(settings.read_only(true)).await.map_err(from_connecting)?;
+    Ok(Db::Sqlite { read, write })
+}
+
+/// Creates the file and its folder for their owner alone. SQLite gives its log files the mode of the database.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut folders = fs::DirBuilder::new();
+    folders.recursive(true);
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        folders.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        folders.create(folder)?;
+    }
+    match file.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn postgres(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
+    let settings = PgConnectOptions::from_str(url)
+        .map_err(from_connecting)?
+        .application_name("dermaga")
+        .statement_cache_capacity(256);
+    // One connection outside the pool: the pool would try again and again and never say what is wrong.
+    let probe = tokio::time::timeout(options.patience, settings.connect()).await;
+    let probe = probe.map_err(|_| StoreError::Unavailable("the database does not answer".to_owned()))?;
+    probe.map_err(from_connecting)?.close().await.map_err(from_connecting)?;
+
+    let patience = options.patience.as_millis();
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .acquire_timeout(options.patience)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                // A host that vanished in the middle of a unit of work must not keep its rows locked for ever.
+                let session = format!("SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = '60s'");
+                connection.execute(sqlx::AssertSqlSafe(session)).await.map(drop)
+            })
+        })
+        .connect_lazy_with(settings);
+    Ok(Db::Postgres(pool))
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        match self.db.begin().await {
+            Ok(transaction) => Ok(Box::new(SqlUnitOfWork::new(transaction))),
+            Err(error) => Err(self.refusal(error)),
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let answer: Result<i32, StoreError> = on_read!(self, |x| sqlx::query_scalar("SELECT 1").fetch_one(x).await);
+        answer.map(drop)
+    }
+
+    fn users(&self) -> &dyn UserQueries {
+        self
+    }
+
+    fn ledger(&self) -> &dyn LedgerQueries {
+        self
+    }
+
+    fn wallets(&self) -> &dyn WalletQueries {
+        self
+    }
+
+    fn transactions(&self) -> &dyn TransactionQueries {
+        self
+    }
+
+    fn audit(&self) -> &dyn AuditQueries {
+        self
+    }
+}
+
+impl SqlStore {
+    /// A full pool is busy; a pool that has no connection at all has nobody to connect to.
+    pub(crate) fn refusal(&self, error: sqlx::Error) -> StoreError {
+        match (&self.db, &error) {
+            (Db::Postgres(pool), sqlx::Error::PoolTimedOut) if pool.size() == 0 => from_connecting(error),
+            _ => from_driver(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What no other test can see without pulling the plug.
+    #[tokio::test]
+    async fn sqlite_commits_are_on_the_disk_and_its_readers_read_only() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}/dermaga.db", folder.path().display());
+        let store = SqlStore::connect(&url, SqlOptions::default()).await.expect("connects");
+        let Db::Sqlite { read, write } = &store.db else { panic!("SQLite") };
+        let pragma = async |name: &'static str| -> i64 {
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(write).await.expect("answers")
+        };
+        // 2 is FULL.
+        assert_eq!(pragma("synchronous").await, 2);
+        assert_eq!(pragma("foreign_keys").await, 1);
+        assert_eq!(pragma("busy_timeout").await, 5_000);
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(write).await.expect("answers");
+        assert_eq!(mode, "wal");
+        let refused = sqlx::query("CREATE TABLE t (n INTEGER)").execute(read).await.map_err(from_driver).map(drop);
+        assert_eq!(refused, Err(StoreError::Unavailable("the database is read-only".to_owned())));
+    }
+}

@@ -1,0 +1,113 @@
+//! One transaction, and all repositories on it.
+
+use async_trait::async_trait;
+use dermaga_ports::{
+    StoreError,
+    audit::AuditTrail,
+    auth::{Sessions, Throttles, Users},
+    events::Outbox,
+    idempotency::IdempotencyKeys,
+    ledger::{Books, Transactions, Wallets},
+    store::UnitOfWork,
+};
+
+use crate::{
+    db::{Dialects, Tx},
+    error::from_driver,
+};
+
+/// An open transaction. Dropping it rolls it back.
+#[derive(Debug)]
+pub struct SqlUnitOfWork {
+    tx: Tx,
+    /// The first failure. After it the database may have rolled back by itself, so nothing more may run.
+    failure: Option<StoreError>,
+}
+
+impl SqlUnitOfWork {
+    pub(crate) fn new(tx: Tx) -> Self {
+        Self { tx, failure: None }
+    }
+
+    /// The transaction, unless it is spent.
+    pub(crate) fn open(&mut self) -> Result<&mut Tx, StoreError> {
+        match &self.failure {
+            None => Ok(&mut self.tx),
+            Some(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// Translates the error of a statement and remembers it.
+    pub(crate) fn settle<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        done.map_err(|error| self.spend(from_driver(error)))
+    }
+
+    /// Ends the unit of work with this failure.
+    pub(crate) fn spend(&mut self, failure: StoreError) -> StoreError {
+        self.failure = Some(failure.clone());
+        failure
+    }
+
+    /// The same for a statement behind a savepoint: a conflict changed nothing and ends nothing.
+    pub(crate) fn settle_conflict<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        let settled = self.settle(done);
+        if matches!(settled, Err(StoreError::Conflict(_))) {
+            self.failure = None;
+        }
+        settled
+    }
+
+    /// The statement in the dialect of this database.
+    pub(crate) fn dialect(&self, statement: Dialects) -> &'static str {
+        match self.tx {
+            Tx::Postgres(_) => statement.postgres,
+            Tx::Sqlite(_) => statement.sqlite,
+        }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for SqlUnitOfWork {
+    fn users(&mut self) -> &mut dyn Users {
+        self
+    }
+
+    fn sessions(&mut self) -> &mut dyn Sessions {
+        self
+    }
+
+    fn throttles(&mut self) -> &mut dyn Throttles {
+        self
+    }
+
+    fn books(&mut self) -> &mut dyn Books {
+        self
+    }
+
+    fn wallets(&mut self) -> &mut dyn Wallets {
+        self
+    }
+
+    fn transactions(&mut self) -> &mut dyn Transactions {
+        self
+    }
+
+    fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn Outbox {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditTrail {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        match self.failure {
+            Some(failure) => Err(failure),
+            None => self.tx.commit().await.map_err(from_driver),
+        }
+    }
+}

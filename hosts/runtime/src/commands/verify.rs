@@ -1,0 +1,30 @@
+//! `verify`: counts every balance again from the journal.
+
+use std::process::ExitCode;
+
+use dermaga_ports::auth::Principal;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{HostError, Settings, profile};
+
+pub async fn verify(settings: &Settings) -> Result<ExitCode, HostError> {
+    let plugs = profile::plug(settings).await?;
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} accounts, {eta} left");
+    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let report = plugs.app.books.verify(&Principal::Operator, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    let report = report.await?;
+    bar.finish_and_clear();
+    plugs.store.close().await;
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if report.is_clean() {
+        println!("{} accounts recounted from the journal: the books are whole.", report.accounts);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} accounts recounted: {} findings.", report.accounts, report.findings.len());
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,94 @@
+//! The data of the profile `demo`: three customers with money, an administrator and a committee member.
+//!
+//! Everything has a fixed id and is made through the use cases, which are idempotent by id: a start that was interrupted
+//! goes on where it stopped.
+
+use dermaga_domain::{
+    App, Result,
+    auth::Registration,
+    ledger::{NewTransaction, Party},
+    payments::Topup,
+};
+use dermaga_ports::{
+    auth::{Principal, Role},
+    ids::{SessionId, TransactionId, UserId},
+    system::Secrets,
+};
+use dermaga_security::OsSecrets;
+use uuid::Uuid;
+
+use crate::Settings;
+
+/// Customers: e-mail address, full name, balance in rupiah. The README names Jane's id.
+const CUSTOMERS: [(u128, &str, &str, i64); 3] = [
+    (1, "john@example.com", "John Doe", 1_000_000),
+    (2, "jane@example.com", "Jane Doe", 500_000),
+    (3, "bob@example.com", "Bob Smith", 750_000),
+];
+const CUSTOMER_PASSWORD: &str = "password123";
+const ADMIN: u128 = 100;
+const COMMITTEE: u128 = 101;
+
+/// Ids that are easy to recognise: the first moment of UUIDv7's calendar, and a number.
+fn fixed(kind: u128, number: u128) -> Uuid {
+    Uuid::from_u128((0x7 << 76) | (0x2 << 62) | (kind << 32) | number)
+}
+
+fn user(number: u128) -> UserId {
+    UserId(fixed(1, number))
+}
+
+/// Makes what is missing; answers the lines that are shown once.
+pub async fn seed(app: &App, settings: &Settings) -> Result<Vec<String>> {
+    // The administrator comes last, so whoever finds them finds everything.
+    if app.auth.profile(&Principal::Operator, user(ADMIN)).await.is_ok() {
+        return Ok(Vec::new());
+    }
+    for (number, email, name, balance) in CUSTOMERS {
+        customer(app, number, email, name, balance).await?;
+    }
+    let committee = password(settings.committee_password.as_deref());
+    let admin = password(settings.admin_password.as_deref());
+    let panitia = Registration {
+        username: Some("panitia1".to_owned()),
+        password: committee.clone(),
+        role: Some(Role::Committee),
+        ..Registration::default()
+    };
+    app.auth.create_account(&Principal::Operator, user(COMMITTEE), panitia).await?;
+    let administrator = Registration {
+        email: Some("admin@example.com".to_owned()),
+        password: admin.clone(),
+        full_name: Some("Administrator".to_owned()),
+        role: Some(Role::Admin),
+        ..Registration::default()
+    };
+    app.auth.create_account(&Principal::Operator, user(ADMIN), administrator).await?;
+    Ok(vec![
+        format!("Customers      john, jane and bob @example.com, password {CUSTOMER_PASSWORD}"),
+        format!("Administrator  admin@example.com, password {admin}"),
+        format!("Committee      panitia1, password {committee}"),
+        "               (these passwords are shown this once)".to_owned(),
+    ])
+}
+
+async fn customer(app: &App, number: u128, email: &str, name: &str, balance: i64) -> Result<()> {
+    let id = user(number);
+    let registration = Registration {
+        email: Some(email.to_owned()),
+        password: CUSTOMER_PASSWORD.to_owned(),
+        full_name: Some(name.to_owned()),
+        ..Registration::default()
+    };
+    app.auth.create_account(&Principal::Operator, id, registration).await?;
+    let own = Principal::User { id, role: Role::User, session: SessionId(fixed(2, number)) };
+    let topup =
+        NewTransaction { amount: balance, description: Some("Demo balance".to_owned()), ..NewTransaction::default() };
+    let transaction = TransactionId(fixed(3, number));
+    app.payments.topup(&own, transaction, Party::User(id), Topup { topup, method: None }).await?;
+    Ok(())
+}
+
+fn password(given: Option<&str>) -> String {
+    given.map_or_else(|| OsSecrets.token().chars().take(16).collect(), str::to_owned)
+}

@@ -1,0 +1,127 @@
+//! Which adapters a deployment uses: each profile is one function that can be read from top to bottom.
+
+use std::{sync::Arc, time::Duration};
+
+use clap::ValueEnum;
+use dermaga_domain::{App, Policy, Ports, ledger::Poster};
+use dermaga_gateways::{InstantSandbox, NoGateway};
+use dermaga_http::ServiceTokens;
+use dermaga_ports::{payments::PaymentGateway, store::Store};
+use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, SystemClock, UuidV7Ids};
+use dermaga_sql::{SqlOptions, SqlStore};
+use serde::{Deserialize, Serialize};
+
+use crate::{HostError, Settings, secrets};
+
+/// A way to deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// An embedded database with demo data, a sandbox that pays at once, secrets made on the spot.
+    Demo,
+    /// One machine in earnest: your database, your secrets.
+    Standalone,
+}
+
+/// A host's adapters, plugged in.
+pub struct Plugs {
+    pub store: SqlStore,
+    pub app: App,
+    pub services: ServiceTokens,
+    /// What the operator should know about how it was plugged.
+    pub notes: Vec<String>,
+}
+
+/// The database of a profile.
+pub fn database_url(settings: &Settings) -> String {
+    let file = match settings.profile {
+        Profile::Demo => "demo.db",
+        Profile::Standalone => "dermaga.db",
+    };
+    let default = || format!("sqlite:{}", settings.data_dir.join(file).display());
+    settings.database_url.clone().unwrap_or_else(default)
+}
+
+/// Opens the database of a profile without touching it.
+pub async fn open_store(settings: &Settings) -> Result<SqlStore, HostError> {
+    Ok(SqlStore::connect(&database_url(settings), SqlOptions::default()).await?)
+}
+
+/// Plugs everything together as the profile says. The schema must be up to date.
+pub async fn plug(settings: &Settings) -> Result<Plugs, HostError> {
+    match settings.profile {
+        Profile::Demo => demo(settings).await,
+        Profile::Standalone => standalone(settings).await,
+    }
+}
+
+/// The first minute: nothing to configure, nothing to lose.
+async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
+    let store = open_store(settings).await?;
+    store.migrate().await?;
+    let jwt_secret = secrets::given_or_made(settings.jwt_secret.as_deref(), &settings.data_dir, "jwt.secret")?;
+    let service_token = secrets::given_or_made(settings.service_token.as_deref(), &settings.data_dir, "service.token")?;
+    let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
+    let gateway = Arc::new(InstantSandbox);
+    Ok(Plugs {
+        app: app(settings, &store, gateway, &jwt_secret)?,
+        services: ServiceTokens::new([("internal".to_owned(), service_token)]),
+        store,
+        notes: if settings.service_token.is_some() { Vec::new() } else { notes },
+    })
+}
+
+/// One machine in earnest: no secret has a default, no gateway gives money away.
+async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
+    let store = open_store(settings).await?;
+    let pending = store.pending_migrations().await?;
+    if !pending.is_empty() {
+        return Err(HostError::OldSchema(pending.len()));
+    }
+    let jwt_secret = settings.jwt_secret.as_deref().ok_or_else(|| {
+        HostError::Settings("JWT_SECRET is required: make one with `openssl rand -hex 32`".to_owned())
+    })?;
+    let (gateway, notes): (Arc<dyn PaymentGateway>, _) = match settings.payment_gateway.as_deref() {
+        None | Some("none") => (Arc::new(NoGateway), Vec::new()),
+        Some("sandbox") => {
+            let warning = "Warning        the sandbox gives money away: never use it in production";
+            (Arc::new(InstantSandbox), vec![warning.to_owned()])
+        }
+        Some(other) => {
+            let told = format!("PAYMENT_GATEWAY is {other}; this version knows sandbox and none");
+            return Err(HostError::Settings(told));
+        }
+    };
+    let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
+    Ok(Plugs {
+        app: app(settings, &store, gateway, jwt_secret)?,
+        services: ServiceTokens::new(service_token),
+        store,
+        notes,
+    })
+}
+
+fn app(
+    settings: &Settings,
+    store: &SqlStore,
+    gateway: Arc<dyn PaymentGateway>,
+    jwt_secret: &str,
+) -> Result<App, HostError> {
+    let lifetime = Duration::from_secs(settings.jwt_expiration);
+    let tokens = JwtIssuer::new(jwt_secret.as_bytes(), lifetime)
+        .map_err(|error| HostError::Settings(format!("JWT_SECRET: {error}")))?;
+    let hasher = Argon2Hasher::new(HashingCost::default()).map_err(dermaga_domain::Error::internal)?;
+    let store: Arc<dyn Store> = Arc::new(store.clone());
+    let clock = Arc::new(SystemClock);
+    let ports = Ports {
+        ledger: Arc::new(Poster::new(store.clone(), clock.clone())),
+        store,
+        gateway,
+        hasher: Arc::new(hasher),
+        tokens: Arc::new(tokens),
+        secrets: Arc::new(OsSecrets),
+        clock,
+        ids: Arc::new(UuidV7Ids),
+    };
+    Ok(App::new(ports, Policy::default()))
+}

@@ -1,0 +1,168 @@
+//! The settings of a host: defaults, then `dermaga.toml`, then the environment, then flags; the last one wins.
+
+use std::{convert::Infallible, net::IpAddr, path::PathBuf, time::Duration};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+    value::{Dict, Value},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{HostError, Profile};
+
+/// Environment names that people know from elsewhere. Every setting can also be given as `DERMAGA_<NAME>`.
+const KNOWN_NAMES: &[&str] = &[
+    "database_url",
+    "jwt_secret",
+    "jwt_expiration",
+    "service_token",
+    "port",
+    "request_timeout",
+    "payment_gateway",
+    "admin_password",
+    "committee_password",
+];
+
+/// Everything a host can be told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Which adapters to use.
+    pub profile: Profile,
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port to listen on; 0 takes any that is free.
+    pub port: u16,
+    /// Where the embedded database and the development secrets are.
+    pub data_dir: PathBuf,
+    /// `sqlite:<path>` or `postgres://...`; unless given, a SQLite file in the data folder.
+    pub database_url: Option<String>,
+    /// Signs access tokens; at least 32 characters. The demo makes one per database.
+    pub jwt_secret: Option<String>,
+    /// Seconds that an access token is good for.
+    pub jwt_expiration: u64,
+    /// What trusted services send as `X-Service-Token`. The demo makes one per database.
+    pub service_token: Option<String>,
+    /// `sandbox` or `none`; the demo has the sandbox.
+    pub payment_gateway: Option<String>,
+    /// Seconds until an operation is given up with 504; 0 waits for ever.
+    pub request_timeout: u64,
+    /// The most bytes of a request's body.
+    pub body_limit: usize,
+    /// Requests per second and address in the long run; 0 does not limit.
+    pub rate_per_second: u32,
+    /// Requests of one address at once.
+    pub rate_burst: u32,
+    /// The web sites whose scripts may call the API; `*` for all.
+    pub cors_origins: Vec<String>,
+    /// A proxy in front writes `X-Forwarded-For`, and nobody else can.
+    pub trust_forwarded: bool,
+    /// Seconds that requests get to finish when the host is stopped.
+    pub shutdown_grace: u64,
+    /// What to log: `error`, `warn`, `info`, `debug`, or a filter such as `dermaga_http=debug,info`.
+    pub log: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+    /// The password of the demo's administrator, instead of one that is made and shown once.
+    pub admin_password: Option<String>,
+    /// The password of the demo's committee member.
+    pub committee_password: Option<String>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// What the command line says; it wins over everything else.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Flags {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bind: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+}
+
+/// Settings that are texts even if they look like numbers: a password of digits stays as it was typed.
+const TEXTS: &[&str] = &[
+    "database_url",
+    "jwt_secret",
+    "service_token",
+    "payment_gateway",
+    "admin_password",
+    "committee_password",
+    "data_dir",
+    "log",
+];
+
+/// The variables of an environment, each read as the kind of value that its setting is.
+fn environment(variables: Env) -> Serialized<Dict> {
+    let typed = variables.iter().map(|(name, value)| {
+        let name = name.as_str().to_ascii_lowercase();
+        let value = if TEXTS.contains(&name.as_str()) { Ok(Value::from(value)) } else { value.parse() };
+        (name, value.unwrap_or_else(|never: Infallible| match never {}))
+    });
+    Serialized::defaults(typed.collect())
+}
+
+impl Settings {
+    fn defaults(port: u16) -> Self {
+        Self {
+            profile: Profile::Demo,
+            bind: IpAddr::from([127, 0, 0, 1]),
+            port,
+            data_dir: PathBuf::from("dermaga-data"),
+            database_url: None,
+            jwt_secret: None,
+            jwt_expiration: 900,
+            service_token: None,
+            payment_gateway: None,
+            request_timeout: 30,
+            body_limit: 1 << 20,
+            rate_per_second: 100,
+            rate_burst: 200,
+            cors_origins: Vec::new(),
+            trust_forwarded: false,
+            shutdown_grace: 10,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            admin_password: None,
+            committee_password: None,
+        }
+    }
+
+    /// Reads the settings of a host.
+    ///
+    /// # Errors
+    /// A file that was named and is not there, an unknown setting, a value of the wrong kind: each by name.
+    pub fn load(port: u16, file: Option<PathBuf>, flags: Flags) -> Result<Self, HostError> {
+        let toml = match &file {
+            Some(path) => Toml::file_exact(path),
+            None => Toml::file("dermaga.toml"),
+        };
+        let figment = Figment::from(Serialized::defaults(Self::defaults(port)))
+            .merge(toml)
+            .merge(environment(Env::raw().only(KNOWN_NAMES)))
+            .merge(environment(Env::prefixed("DERMAGA_")))
+            .merge(Serialized::defaults(flags));
+        figment.extract().map_err(|error| {
+            let told: Vec<String> = error.into_iter().map(|one| one.to_string()).collect();
+            HostError::Settings(told.join("; "))
+        })
+    }
+
+    /// How long an operation may take.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
+    }
+}

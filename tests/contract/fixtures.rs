@@ -1,0 +1,219 @@
+//! Records to store: as short as a test wants them, as complete as a record has to be.
+
+use std::time::Duration;
+
+use dermaga_ports::{
+    StoreError,
+    auth::{PasswordHash, Role, User, UserStatus},
+    ids::{AccountId, TransactionId, TransferId, UserId, WalletId},
+    ledger::{
+        Account, AccountKind, Changes, Counterparty, Floor, Hold, HoldState, Purpose, Transaction, TransactionKind,
+        TransactionStatus, Transfer, TransferKind, Wallet,
+    },
+    money::{Currency, Money},
+    store::{Store as _, UnitOfWork},
+    time::Timestamp,
+};
+use dermaga_sql::SqlStore;
+use dermaga_tests::databases::Database;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// So many microseconds after the beginning of the test's time.
+pub fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(1_767_225_600_000_000 + micros)
+}
+
+/// The n-th id, in the order of `n`.
+pub fn id(n: u32) -> Uuid {
+    Uuid::from_u128((u128::from(n) << 80) | (0x7 << 76) | (0x2 << 62) | u128::from(n))
+}
+
+pub fn idr(amount: i64) -> Money {
+    Money::new(amount, Currency::Idr).expect("in range")
+}
+
+pub fn hash(text: &str) -> PasswordHash {
+    PasswordHash(text.to_owned())
+}
+
+pub async fn begin(database: &Database) -> Box<dyn UnitOfWork> {
+    database.store.begin().await.expect("begins")
+}
+
+/// Does something in a unit of work of its own.
+#[macro_export]
+macro_rules! commit {
+    ($database:expr, |$unit:ident| $body:expr) => {{
+        let mut $unit = $crate::fixtures::begin($database).await;
+        let done = $body.await;
+        $unit.commit().await.expect("commits");
+        done.expect("succeeds")
+    }};
+}
+
+/// Starts work in a second unit and makes sure that it has to wait for whoever is at work now.
+pub async fn must_wait<T, F, R>(database: &Database, work: F) -> JoinHandle<T>
+where
+    T: Send + 'static,
+    F: FnOnce(SqlStore) -> R,
+    R: Future<Output = T> + Send + 'static,
+{
+    let second = tokio::spawn(work(database.store.clone()));
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert!(!second.is_finished(), "the second unit of work did not wait for the first");
+    second
+}
+
+pub fn user(n: u32) -> User {
+    User {
+        id: UserId(id(n)),
+        email: Some(format!("user{n}@example.com").parse().expect("an address")),
+        username: Some(format!("user{n}").parse().expect("a username")),
+        full_name: Some(format!("Person {n}")),
+        phone: Some("+628123456".parse().expect("a number")),
+        role: Role::User,
+        status: UserStatus::Active,
+        last_login_at: None,
+        created_at: at(i64::from(n)),
+        updated_at: at(i64::from(n)),
+    }
+}
+
+pub async fn add_user(database: &Database, n: u32) -> User {
+    let user = user(n);
+    commit!(database, |unit| unit.users().add(&user, &hash("hash")));
+    user
+}
+
+/// An account with a floor of zero.
+pub fn account(n: u32) -> Account {
+    let code = format!("wallet:{n}");
+    Account::open(AccountId(id(n)), AccountKind::Wallet, code, Currency::Idr, Floor::AtLeast(0), at(0))
+}
+
+/// An account that may go anywhere.
+pub fn system_account(n: u32) -> Account {
+    let code = format!("clearing:{n}");
+    Account::open(AccountId(id(n)), AccountKind::Clearing, code, Currency::Idr, Floor::Unlimited, at(0))
+}
+
+pub async fn open(database: &Database, accounts: &[&Account]) {
+    let mut unit = begin(database).await;
+    for account in accounts {
+        unit.books().open(account).await.expect("opens");
+    }
+    unit.commit().await.expect("commits");
+}
+
+pub fn transfer_id(n: u32) -> TransferId {
+    TransferId(id(n))
+}
+
+/// A line of the journal between two accounts, whose counters are left alone.
+pub fn line(n: u32, kind: TransferKind, debit: &Account, credit: &Account, amount: i64, when: Timestamp) -> Transfer {
+    let stands_for_itself = matches!(kind, TransferKind::Post | TransferKind::Hold);
+    Transfer {
+        id: transfer_id(n),
+        kind,
+        purpose: Purpose::Transfer,
+        debit: debit.id,
+        credit: credit.id,
+        amount: idr(amount),
+        refers_to: (!stands_for_itself).then(|| transfer_id(n - 1)),
+        expires_at: None,
+        at: when,
+        debit_balance: debit.counters.balance().posted,
+        credit_balance: credit.counters.balance().posted,
+    }
+}
+
+/// Moves money between two accounts and tells the line of the journal.
+pub fn post(n: u32, debit: &mut Account, credit: &mut Account, amount: i64, when: Timestamp) -> Transfer {
+    debit.counters.debits_posted += amount;
+    credit.counters.credits_posted += amount;
+    debit.touched_at = when;
+    credit.touched_at = when;
+    line(n, TransferKind::Post, debit, credit, amount, when)
+}
+
+/// Reserves money.
+pub fn hold(n: u32, debit: &mut Account, credit: &mut Account, amount: i64, expires_at: Option<Timestamp>) -> Hold {
+    debit.counters.debits_pending += amount;
+    credit.counters.credits_pending += amount;
+    Hold {
+        id: transfer_id(n),
+        debit: debit.id,
+        credit: credit.id,
+        amount: idr(amount),
+        expires_at,
+        state: HoldState::Open,
+    }
+}
+
+pub async fn write(database: &Database, changes: &Changes) -> Result<(), StoreError> {
+    let mut unit = begin(database).await;
+    unit.books().write(changes).await?;
+    unit.commit().await
+}
+
+pub fn wallet(n: u32, owner: &User, name: &str) -> Wallet {
+    Wallet {
+        id: WalletId(id(n)),
+        owner: owner.id,
+        name: name.parse().expect("a name"),
+        currency: Currency::Idr,
+        is_default: false,
+        closed: false,
+        created_at: at(i64::from(n)),
+    }
+}
+
+/// Stores a wallet and its account.
+pub async fn add_wallet(database: &Database, wallet: &Wallet) -> Account {
+    let code = format!("wallet:{}", wallet.id);
+    let account = Account::open(wallet.id.into(), AccountKind::Wallet, code, wallet.currency, Floor::AtLeast(0), at(0));
+    let mut unit = begin(database).await;
+    unit.books().open(&account).await.expect("opens");
+    unit.wallets().add(wallet).await.expect("adds");
+    unit.commit().await.expect("commits");
+    account
+}
+
+/// A user with one wallet.
+pub async fn add_customer(database: &Database, n: u32) -> (User, Wallet) {
+    let user = add_user(database, n).await;
+    let wallet = Wallet { is_default: true, ..wallet(n, &user, "main") };
+    add_wallet(database, &wallet).await;
+    (user, wallet)
+}
+
+/// A completed payment to a merchant.
+pub fn payment(n: u32, wallet: &Wallet, amount: i64) -> Transaction {
+    Transaction {
+        id: TransactionId(id(n)),
+        kind: TransactionKind::Payment,
+        status: TransactionStatus::Completed,
+        user: wallet.owner,
+        wallet: wallet.id,
+        counterparty: Counterparty::Merchant { name: "Warung".to_owned() },
+        amount: idr(amount),
+        refunded: 0,
+        description: None,
+        reference: None,
+        failure: None,
+        transfer: None,
+        expires_at: None,
+        created_at: at(i64::from(n)),
+        updated_at: at(i64::from(n)),
+    }
+}
+
+/// A completed transfer to another wallet.
+pub fn transfer(n: u32, from: &Wallet, to: &Wallet, amount: i64) -> Transaction {
+    Transaction {
+        kind: TransactionKind::Transfer,
+        counterparty: Counterparty::User { user: to.owner, wallet: to.id },
+        ..payment(n, from, amount)
+    }
+}

@@ -1,0 +1,157 @@
+//! What the ports promise, tried on every adapter that implements them.
+//!
+//! A contract is a function over a fresh database. It is listed once, below, and runs on SQLite and on Postgres; a
+//! contract that is not listed is dead code and a warning. What is said about both at once is in `both`.
+
+mod audit_outbox;
+mod auth;
+mod both;
+mod fixtures;
+mod idempotency;
+mod ledger_books;
+mod ledger_history;
+mod ledger_schema;
+mod sessions;
+mod store;
+mod transaction_lists;
+mod transactions;
+mod wallets;
+
+/// One test for each contract and database, named `sqlite::auth::emails_are_unique`.
+macro_rules! contracts {
+    ($($module:ident { $($name:ident)* })*) => {
+        contracts!(engine sqlite, Sqlite, $($module { $($name)* })*);
+        contracts!(engine postgres, Postgres, $($module { $($name)* })*);
+    };
+    (engine $engine:ident, $variant:ident, $($module:ident { $($name:ident)* })*) => {
+        mod $engine {
+            $(mod $module {
+                use dermaga_tests::databases::{Database, Engine};
+
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let database = Database::migrated(Engine::$variant).await;
+                    crate::$module::$name(&database).await;
+                    database.dispose().await;
+                })*
+            })*
+        }
+    };
+}
+
+contracts! {
+    store {
+        a_dropped_unit_leaves_nothing_behind
+        nobody_sees_a_unit_before_it_commits
+        one_unit_spans_all_repositories
+        whoever_waits_too_long_is_told_so
+        a_failed_statement_spends_the_unit
+        a_conflict_does_not_spend_the_unit
+        a_closed_store_is_unavailable
+        migrations_run_once
+        two_hosts_migrate_at_once
+        a_database_of_a_newer_program_is_refused
+        a_changed_migration_is_refused
+    }
+    auth {
+        users_read_back_as_written
+        emails_are_unique
+        usernames_are_unique
+        user_ids_are_unique
+        of_several_conflicts_the_same_is_told
+        who_has_no_address_conflicts_with_nobody
+        what_is_not_there_cannot_be_saved
+        a_found_user_is_locked
+        credentials_are_found_by_either_name
+        the_list_is_newest_first_and_pages
+        the_list_is_searched_in_any_case
+        what_is_typed_is_no_pattern
+        administrators_are_counted_and_locked
+    }
+    sessions {
+        tokens_read_back_with_their_sessions
+        a_token_is_used_once
+        the_second_use_sees_the_first
+        ending_a_login_again_changes_nothing
+        all_logins_of_one_user_end
+        throttles_are_kept_and_cleared
+        first_failures_at_once_are_both_counted
+    }
+    ledger_books {
+        an_account_is_opened_once
+        locking_finds_what_is_there_in_order
+        the_second_lock_sees_the_first_write
+        locks_in_any_order_do_not_deadlock
+        everything_written_reads_back
+        a_thousand_of_everything_is_one_batch
+        the_last_state_of_a_record_counts
+        an_unknown_account_cannot_be_written
+        a_transfer_is_written_once
+        overdue_holds_are_found_from_both_sides
+        no_more_than_a_thousand_overdue_holds
+        open_holds_are_known_on_either_side
+        a_closed_account_stays_closed
+    }
+    ledger_history {
+        overdue_holds_reserve_nothing
+        accounts_page_in_order
+        past_balances_are_known
+        a_statement_has_both_sides_in_order
+        a_statement_is_cut_by_time
+        a_statement_pages_without_gaps
+        the_trial_balance_sums_by_kind_and_currency
+        the_trial_balance_does_not_overflow
+        a_recount_agrees_with_honest_books
+        a_recount_finds_what_was_tampered_with
+    }
+    ledger_schema {
+        the_journal_is_append_only
+        the_floor_holds_without_the_rules
+        counters_stay_in_range_without_the_rules
+        impossible_lines_are_refused_without_the_rules
+        an_account_has_one_line_at_a_time
+        a_row_that_cannot_be_is_corrupt
+    }
+    wallets {
+        wallets_read_back_as_written
+        names_are_unique_for_owner_and_currency
+        there_is_one_default
+        a_wallet_needs_its_account
+        wallets_are_listed_oldest_first
+        all_wallets_close_together
+        wallets_come_with_their_accounts
+    }
+    transactions {
+        every_counterparty_reads_back
+        ids_are_unique
+        references_are_unique_for_wallet_and_kind
+        a_save_writes_what_may_change
+        a_found_transaction_is_locked
+        unfinished_transactions_are_known_on_either_side
+        overdue_transfers_are_found
+        overdue_transfers_are_not_taken_twice
+    }
+    transaction_lists {
+        a_user_sees_both_sides_once
+        a_wallet_sees_both_sides
+        every_filter_counts
+        text_is_found_in_any_case
+        lists_page_without_gaps
+        sums_are_less_what_was_refunded
+        sums_are_cut_by_time_and_currency
+    }
+    idempotency {
+        records_read_back_as_written
+        a_key_is_added_once
+        of_two_callers_one_waits
+        a_found_key_is_locked
+        scopes_do_not_meet
+        old_keys_are_forgotten
+    }
+    audit_outbox {
+        the_trail_is_newest_first_and_pages
+        the_trail_is_filtered
+        the_trail_is_append_only
+        events_appear_with_the_commit
+    }
+}

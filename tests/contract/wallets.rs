@@ -1,0 +1,132 @@
+//! Wallets.
+
+use dermaga_ports::{
+    StoreError, Unique,
+    ledger::{Changes, MAX_WALLETS, Wallet},
+    money::Currency,
+    store::Store as _,
+};
+use dermaga_tests::databases::Database;
+
+use crate::{commit, fixtures::*};
+
+async fn try_to_add(database: &Database, wallet: &Wallet) -> Result<(), StoreError> {
+    let mut unit = begin(database).await;
+    unit.books().open(&account_of(wallet)).await.expect("opens");
+    unit.wallets().add(wallet).await?;
+    unit.commit().await
+}
+
+fn account_of(wallet: &Wallet) -> dermaga_ports::ledger::Account {
+    let mut account = account(0);
+    account.id = wallet.id.into();
+    account.code = format!("wallet:{}", wallet.id);
+    account.currency = wallet.currency;
+    account
+}
+
+pub async fn wallets_read_back_as_written(database: &Database) {
+    let user = add_user(database, 1).await;
+    let main = Wallet { is_default: true, ..wallet(10, &user, "main") };
+    let dollars = Wallet { currency: Currency::Usd, closed: true, ..wallet(11, &user, "Tabungan für später") };
+    for wallet in [&main, &dollars] {
+        add_wallet(database, wallet).await;
+        assert_eq!(commit!(database, |unit| unit.wallets().find(wallet.id)).as_ref(), Some(wallet));
+    }
+    assert_eq!(commit!(database, |unit| unit.wallets().find(wallet(12, &user, "x").id)), None);
+}
+
+pub async fn names_are_unique_for_owner_and_currency(database: &Database) {
+    let (one, other) = (add_user(database, 1).await, add_user(database, 2).await);
+    add_wallet(database, &wallet(10, &one, "travel")).await;
+    let conflict = Err(StoreError::Conflict(Unique::WalletName));
+    assert_eq!(try_to_add(database, &wallet(11, &one, "travel")).await, conflict);
+    assert_eq!(try_to_add(database, &wallet(12, &other, "travel")).await, Ok(()));
+    assert_eq!(try_to_add(database, &wallet(13, &one, "Travel")).await, Ok(()));
+    let dollars = Wallet { currency: Currency::Usd, ..wallet(14, &one, "travel") };
+    assert_eq!(try_to_add(database, &dollars).await, Ok(()));
+    let same_id = wallet(14, &one, "another");
+    assert_eq!(try_to_add(database, &same_id).await, Err(StoreError::Conflict(Unique::Id)));
+}
+
+pub async fn there_is_one_default(database: &Database) {
+    let (user, _) = add_customer(database, 1).await;
+    let second = Wallet { is_default: true, ..wallet(10, &user, "second") };
+    let refused = try_to_add(database, &second).await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+    add_customer(database, 2).await;
+}
+
+pub async fn a_wallet_needs_its_account(database: &Database) {
+    let user = add_user(database, 1).await;
+    let wallet = wallet(10, &user, "main");
+    let mut unit = begin(database).await;
+    unit.wallets().add(&wallet).await.expect("the account may follow");
+    let refused = unit.commit().await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+    assert_eq!(commit!(database, |unit| unit.wallets().find(wallet.id)), None);
+
+    let mut unit = begin(database).await;
+    unit.wallets().add(&wallet).await.expect("adds");
+    unit.books().open(&account_of(&wallet)).await.expect("opens");
+    unit.commit().await.expect("commits");
+}
+
+pub async fn wallets_are_listed_oldest_first(database: &Database) {
+    let (one, other) = (add_user(database, 1).await, add_user(database, 2).await);
+    add_wallet(database, &wallet(9, &other, "main")).await;
+    let mut wallets = Vec::new();
+    // The ids are in another order than the moments.
+    for n in [30, 10, 20] {
+        let wallet = Wallet { created_at: at(100 - n), ..wallet(n as u32, &one, &format!("number {n}")) };
+        add_wallet(database, &wallet).await;
+        wallets.push(wallet);
+    }
+    wallets.sort_by_key(|wallet| wallet.created_at);
+    assert_eq!(commit!(database, |unit| unit.wallets().of_user(one.id)), wallets);
+    let read = database.store.wallets().wallets(one.id, at(0)).await.expect("reads");
+    assert_eq!(read.into_iter().map(|(wallet, _)| wallet).collect::<Vec<_>>(), wallets);
+
+    for n in 100..100 + MAX_WALLETS as u32 {
+        add_wallet(database, &wallet(n, &one, &format!("number {n}"))).await;
+    }
+    assert_eq!(database.store.wallets().wallets(one.id, at(0)).await.expect("reads").len(), MAX_WALLETS);
+}
+
+pub async fn all_wallets_close_together(database: &Database) {
+    let (one, first) = add_customer(database, 1).await;
+    let (_, others) = add_customer(database, 2).await;
+    add_wallet(database, &wallet(10, &one, "second")).await;
+    commit!(database, |unit| unit.wallets().close_all(one.id));
+    let closed = commit!(database, |unit| unit.wallets().of_user(one.id));
+    assert_eq!(closed.iter().map(|wallet| wallet.closed).collect::<Vec<_>>(), [true, true]);
+    assert_eq!(commit!(database, |unit| unit.wallets().find(others.id)), Some(others));
+    // The account is another record.
+    let (wallet, account) = database.store.wallets().wallet(first.id, at(0)).await.expect("reads").expect("is there");
+    assert_eq!((wallet.closed, account.closed), (true, false));
+}
+
+pub async fn wallets_come_with_their_accounts(database: &Database) {
+    let (user, main) = add_customer(database, 1).await;
+    let travel = wallet(10, &user, "travel");
+    let mut account = add_wallet(database, &travel).await;
+    let mut cash = system_account(50);
+    open(database, &[&cash]).await;
+    account.counters.credits_posted = 100;
+    let held = hold(60, &mut account, &mut cash, 30, Some(at(100)));
+    let changes = Changes { accounts: vec![account.clone()], holds: vec![held], ..Changes::default() };
+    write(database, &changes).await.expect("writes");
+
+    let wallets = database.store.wallets();
+    assert_eq!(wallets.wallet(travel.id, at(99)).await, Ok(Some((travel.clone(), account.clone()))));
+    account.counters.debits_pending = 0;
+    assert_eq!(wallets.wallet(travel.id, at(100)).await, Ok(Some((travel.clone(), account.clone()))));
+    let both = wallets.wallets(user.id, at(100)).await.expect("reads");
+    assert_eq!(both, [(main.clone(), account_of(&main)), (travel, account)]);
+    assert_eq!(wallets.default_wallet(user.id, at(0)).await, Ok(Some((main.clone(), account_of(&main)))));
+
+    let nobody = add_user(database, 2).await;
+    assert_eq!(wallets.default_wallet(nobody.id, at(0)).await, Ok(None));
+    assert_eq!(wallets.wallets(nobody.id, at(0)).await, Ok(Vec::new()));
+    assert_eq!(wallets.wallet(wallet(99, &nobody, "x").id, at(0)).await, Ok(None));
+}
