@@ -23,8 +23,6 @@ pub enum Class {
     Invalid,
     /// Too often; [`Error::retry_after`] says when to come back.
     Throttled,
-    /// A remote party refused or failed.
-    BadGateway,
     /// A part of the system is away; the same request may work later.
     Unavailable,
     /// A bug or a damaged record. The cause is logged, never shown.

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _};
 use dermaga_ports::{StoreError, store::Store as _};
 use dermaga_sql::{SqlOptions, SqlStore};
 use dermaga_tests::databases::{Database, Engine, OPTIONS};
+use sqlx::{Connection as _, SqliteConnection};
 
 /// `table.column type [not null]` of every column, in the words of Postgres.
 async fn columns(database: &Database) -> BTreeSet<String> {
@@ -74,6 +75,29 @@ async fn both_schemas_are_the_same() {
     assert_eq!(foreign_keys(&sqlite).await, foreign_keys(&postgres).await);
     sqlite.dispose().await;
     postgres.dispose().await;
+}
+
+/// Postgres has an advisory lock for this. Here both hosts have seen that nothing is applied when the first one may
+/// write, unless it is the write lock that they wait for before they look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_hosts_migrate_in_turn() {
+    let database = Database::empty(Engine::Sqlite).await;
+    let second = database.second_store(OPTIONS).await;
+    let log = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+        installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, \
+        execution_time BIGINT NOT NULL)";
+    database.execute(log).await.expect("creates");
+    let mut writer = SqliteConnection::connect(&database.url).await.expect("connects");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.expect("locks");
+    let hosts = [database.store.clone(), second.clone()];
+    let hosts = hosts.map(|store| tokio::spawn(async move { store.migrate().await }));
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    sqlx::query("ROLLBACK").execute(&mut writer).await.expect("lets go");
+    for host in hosts {
+        assert_eq!(host.await.expect("ends"), Ok(()));
+    }
+    second.close().await;
+    database.dispose().await;
 }
 
 #[tokio::test]

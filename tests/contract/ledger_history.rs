@@ -22,10 +22,12 @@ async fn busy_accounts(database: &Database) -> (Account, Account) {
     let mut transfers = vec![post(10, &mut other, &mut one, 100, at(10)), post(20, &mut one, &mut other, 30, at(20))];
     transfers.push(line(30, TransferKind::Hold, &one, &other, 5, at(30)));
     let held = hold(30, &mut one, &mut other, 5, None);
+    // Long settled: no longer in the counters of either account.
+    let settled = Hold { state: HoldState::Posted, ..hold(5, &mut one.clone(), &mut other.clone(), 1_000, None) };
     transfers.push(post(40, &mut other, &mut one, 20, at(40)));
     transfers.push(post(50, &mut one, &mut other, 40, at(50)));
     let accounts = vec![one.clone(), other.clone()];
-    let changes = Changes { accounts, transfers, holds: vec![held], ..Changes::default() };
+    let changes = Changes { accounts, transfers, holds: vec![held, settled], ..Changes::default() };
     write(database, &changes).await.expect("writes");
     (one, other)
 }
@@ -216,7 +218,8 @@ pub async fn a_recount_finds_what_was_tampered_with(database: &Database) {
     assert_eq!((found.counted, found.last_balance), (honest.counted, honest.last_balance));
     assert_eq!(found.account.counters.credits_posted, one.counters.credits_posted + 1);
 
-    assert_eq!(database.execute("UPDATE ledger_holds SET amount = amount + 7").await, Ok(1));
+    let raised = "UPDATE ledger_holds SET amount = amount + 7 WHERE state = 'open'";
+    assert_eq!(database.execute(raised).await, Ok(1));
     let found = recount(database).await[0].clone();
     assert_eq!(found.counted.debits_pending, one.counters.debits_pending + 7);
 }

@@ -104,8 +104,10 @@ impl Transactions {
             let told = "A top-up goes back the way it came, through its payment gateway.";
             return Err(Error::new(Code::NotRefundable, told));
         }
-        transition(transaction.status, TransactionStatus::PartiallyRefunded)?;
-        let original = transaction.transfer.ok_or_else(|| Error::internal("completed, but no line in the journal"))?;
+        let Some(original) = transaction.transfer else {
+            transition(transaction.status, TransactionStatus::PartiallyRefunded)?;
+            return Err(Error::internal("completed, but no line in the journal"));
+        };
         let currency = transaction.amount.currency();
         let part = amount.map(|amount| Money::new(amount, currency)).transpose()?;
         let instruction = Instruction::Reverse { original, amount: part };
@@ -142,12 +144,9 @@ impl Transactions {
         if overdue.is_empty() {
             return Ok(0);
         }
-        let accounts: Vec<_> = overdue.iter().map(|transaction| transaction.wallet.into()).collect();
-        post::release(&mut *uow, &accounts, now).await?;
         let count = overdue.len();
         for mut transaction in overdue {
-            transaction.status = TransactionStatus::Cancelled;
-            transaction.failure = Some(EXPIRED.to_owned());
+            expire(&mut *uow, &mut transaction, now).await?;
             transaction.updated_at = now;
             uow.transactions().save(&transaction).await?;
             let note = note(Some(&Principal::Operator), &transaction);
@@ -188,6 +187,9 @@ impl Transactions {
             let told = format!("A {} is settled by its payment, not by hand.", transaction.kind.as_str());
             return Err(Error::new(Code::IllegalTransition, told));
         }
+        if to == Cancelled && is_overdue(transaction, now) {
+            return expire(uow, transaction, now).await;
+        }
         let hold = TransferId::from(transaction.id);
         let instruction = match to {
             Completed => Some(Instruction::PostHold { hold, amount: None }),
@@ -204,4 +206,18 @@ impl Transactions {
         transaction.status = to;
         Ok(())
     }
+}
+
+/// Whether a transaction's money is free again because its deadline has passed.
+pub(super) fn is_overdue(transaction: &Transaction, now: Timestamp) -> bool {
+    let open = matches!(transaction.status, TransactionStatus::Pending | TransactionStatus::Processing);
+    open && transaction.expires_at.is_some_and(|deadline| deadline <= now)
+}
+
+/// Writes down what the deadline has done already.
+async fn expire(uow: &mut dyn UnitOfWork, transaction: &mut Transaction, now: Timestamp) -> Result<()> {
+    post::release(uow, &[transaction.wallet.into()], now).await?;
+    transaction.status = TransactionStatus::Cancelled;
+    transaction.failure = Some(EXPIRED.to_owned());
+    Ok(())
 }

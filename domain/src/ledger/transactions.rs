@@ -254,8 +254,7 @@ impl Transactions {
 
 /// A transaction as its deadline makes it at that moment, whether or not a job has written that down.
 fn at_present(transaction: Transaction, now: Timestamp) -> Transaction {
-    let open = matches!(transaction.status, TransactionStatus::Pending | TransactionStatus::Processing);
-    if open && transaction.expires_at.is_some_and(|deadline| deadline <= now) {
+    if settle::is_overdue(&transaction, now) {
         let failure = Some(settle::EXPIRED.to_owned());
         return Transaction { status: TransactionStatus::Cancelled, failure, ..transaction };
     }

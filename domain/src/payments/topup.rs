@@ -37,7 +37,8 @@ impl Payments {
     ///
     /// # Errors
     /// [`Code::WalletNotFound`] for a wallet that is not the caller's, [`Code::PaymentRefused`] with the gateway's
-    /// reason, [`Code::Invalid`] for the amount or an unknown method.
+    /// reason, [`Code::Invalid`] for the amount or an unknown method, [`Code::TransferConflict`] for an id that stands
+    /// for something else.
     pub async fn topup(&self, by: &Principal, id: TransactionId, into: Party, topup: Topup) -> Result<Movement> {
         let wallet = match into {
             Party::Wallet(wallet) => self.0.own_wallet(by, wallet).await?,
@@ -96,7 +97,7 @@ impl Payments {
             Ok(()) => {}
             Err(StoreError::Conflict(Unique::Id)) => {
                 drop(uow);
-                return self.0.transaction(id).await;
+                return made_before(self.0.transaction(id).await?, &transaction);
             }
             Err(other) => return Err(other.into()),
         }
@@ -158,4 +159,13 @@ impl Payments {
         };
         Ok(Movement { transaction, balance })
     }
+}
+
+/// The transaction that an id stands for already, if it is the one that is asked for.
+fn made_before(known: Transaction, wanted: &Transaction) -> Result<Transaction> {
+    let content = |t: &Transaction| (t.kind, t.wallet, t.amount, t.counterparty.clone());
+    if content(&known) == content(wanted) {
+        return Ok(known);
+    }
+    Err(Error::new(Code::TransferConflict, "This id was used for something else."))
 }

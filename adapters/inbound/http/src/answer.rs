@@ -139,7 +139,7 @@ impl Request<'_> {
 fn is_final(error: &Error) -> bool {
     match error.code().class() {
         Class::Forbidden | Class::NotFound | Class::Conflict | Class::Invalid => true,
-        Class::Unauthenticated | Class::Throttled | Class::BadGateway | Class::Unavailable | Class::Internal => false,
+        Class::Unauthenticated | Class::Throttled | Class::Unavailable | Class::Internal => false,
     }
 }
 

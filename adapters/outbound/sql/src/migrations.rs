@@ -14,20 +14,22 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 
 /// Applies what is missing. Two programs may do so at once: one does it, the other waits and finds it done.
+///
+/// `run_direct` is `Migrator::run` without its generic connection, which would keep this future on one thread.
 pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
     match db {
         Db::Postgres(pool) => {
             // On a connection of its own: the advisory lock belongs to the session, and if a migration fails, closing
             // the session is what releases it.
             let mut connection = PgConnection::connect_with(&pool.connect_options()).await.map_err(from_connecting)?;
-            let done = POSTGRES.run(&mut connection).await.map_err(from_migration);
+            let done = POSTGRES.run_direct(None, &mut connection, false).await.map_err(from_migration);
             connection.close().await.map_err(from_driver)?;
             done
         }
         Db::Sqlite { write, .. } => {
             // There is no lock but the writer's: take it for all of them together.
             let mut transaction = write.begin_with("BEGIN IMMEDIATE").await.map_err(from_driver)?;
-            SQLITE.run(&mut *transaction).await.map_err(from_migration)?;
+            SQLITE.run_direct(None, &mut *transaction, false).await.map_err(from_migration)?;
             transaction.commit().await.map_err(from_driver)
         }
     }

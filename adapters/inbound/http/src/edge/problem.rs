@@ -229,7 +229,6 @@ const STATUSES: &[(u16, &str)] = &[
     (422, "The content has faults; `errors` says where"),
     (429, "Too often; `Retry-After` says when to come back"),
     (500, "Something went wrong inside"),
-    (502, "A remote party refused or failed"),
     (503, "A part of the system is away; the same request may work later"),
     (504, "The answer took too long"),
 ];

@@ -1,0 +1,142 @@
+//! A desk to work at: use cases over a fresh SQLite database, a clock that is moved by hand, a gateway that is played.
+
+use std::{sync::Arc, time::Duration};
+
+use dermaga_domain::{
+    App, Policy, Ports,
+    auth::Registration,
+    ledger::{NewTransaction, Party, Poster},
+    payments::Topup,
+};
+use dermaga_ports::{
+    auth::{Principal, Role},
+    ids::{SessionId, TransactionId, UserId},
+    ledger::Wallet,
+    payments::{ChargeOutcome, MockPaymentGateway, PaymentGateway},
+    store::Store,
+    system::{IdGenerator, ManualClock, SequentialIds},
+    time::Timestamp,
+};
+use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_tests::databases::{Database, Engine};
+
+pub struct Desk {
+    pub app: App,
+    pub clock: ManualClock,
+    pub database: Database,
+    ids: Arc<SequentialIds>,
+}
+
+/// A gateway whose answers to charges are these, in order; a charge too many fails the test.
+pub fn answering(outcomes: Vec<ChargeOutcome>) -> MockPaymentGateway {
+    let mut gateway = gateway();
+    let mut outcomes = outcomes.into_iter();
+    gateway.expect_charge().returning(move |_| outcomes.next().expect("a charge too many"));
+    gateway
+}
+
+/// A gateway that settles whatever is charged.
+pub fn settling() -> MockPaymentGateway {
+    let mut gateway = gateway();
+    gateway.expect_charge().returning(|_| ChargeOutcome::Settled { reference: "r".to_owned() });
+    gateway
+}
+
+/// A gateway with a name and a method.
+pub fn gateway() -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_name().return_const("played".to_owned());
+    gateway.expect_methods().return_const(vec!["played"]);
+    gateway
+}
+
+impl Desk {
+    pub async fn with(gateway: impl PaymentGateway + 'static) -> Self {
+        let database = Database::migrated(Engine::Sqlite).await;
+        Self::on(database, gateway, Arc::default(), ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000)))
+    }
+
+    fn on(
+        database: Database,
+        gateway: impl PaymentGateway + 'static,
+        ids: Arc<SequentialIds>,
+        clock: ManualClock,
+    ) -> Self {
+        let store: Arc<dyn Store> = Arc::new(database.store.clone());
+        let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
+        let ports = Ports {
+            ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
+            store,
+            gateway: Arc::new(gateway),
+            hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
+            tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
+            secrets: Arc::new(OsSecrets),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+        };
+        Self { app: App::new(ports, Policy::default()), clock, database, ids }
+    }
+
+    /// The same house after its process has died: everything but the database is new.
+    pub fn restarted(self, gateway: impl PaymentGateway + 'static) -> Self {
+        Self::on(self.database, gateway, self.ids, self.clock)
+    }
+
+    pub fn id<T: From<uuid::Uuid>>(&self) -> T {
+        self.ids.next().into()
+    }
+
+    /// Somebody with an account, and the wallet that came with it.
+    pub async fn person(&self, name: &str) -> (Principal, Wallet) {
+        self.person_of(name, Role::User).await
+    }
+
+    pub async fn person_of(&self, name: &str, role: Role) -> (Principal, Wallet) {
+        let id: UserId = self.id();
+        let registration = Registration {
+            username: Some(name.to_owned()),
+            password: "correct horse".to_owned(),
+            role: Some(role),
+            ..Registration::default()
+        };
+        self.app.auth.create_account(&Principal::Operator, id, registration).await.expect("registers");
+        let principal = Principal::User { id, role, session: self.id::<SessionId>() };
+        let wallet = self.app.wallets.list(&principal).await.expect("lists").remove(0).wallet;
+        (principal, wallet)
+    }
+
+    /// Tops up, with that id for the transaction.
+    pub async fn topup(
+        &self,
+        by: &Principal,
+        id: TransactionId,
+        wallet: &Wallet,
+        amount: i64,
+    ) -> dermaga_domain::Result<dermaga_domain::ledger::Movement> {
+        let topup = Topup { topup: rupiah(amount), method: None };
+        self.app.payments.topup(by, id, Party::Wallet(wallet.id), topup).await
+    }
+
+    /// Everything, and what is not reserved.
+    pub async fn balance(&self, by: &Principal, wallet: &Wallet) -> (i64, i64) {
+        let view = self.app.wallets.balance(by, wallet.id, None).await.expect("answers");
+        (view.balance.posted, view.balance.available)
+    }
+
+    /// The books are whole.
+    pub async fn check(&self) {
+        let report = self.app.books.verify(&Principal::Operator, |_, _| {}).await.expect("verifies");
+        assert!(report.is_clean(), "{:?}", report.findings);
+    }
+}
+
+pub fn rupiah(amount: i64) -> NewTransaction {
+    NewTransaction { amount, ..NewTransaction::default() }
+}
+
+pub fn user(principal: &Principal) -> UserId {
+    match principal {
+        Principal::User { id, .. } => *id,
+        other => panic!("{other:?} is no person"),
+    }
+}

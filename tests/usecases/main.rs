@@ -1,0 +1,10 @@
+//! Use cases over a real database, with the outside world played: the gateway and the clock do what the test says.
+//!
+//! What a person meets over HTTP is in `flows`; here is what a person cannot make happen on purpose: a gateway that
+//! does not answer, a process that dies between two steps, a deadline that passes.
+
+mod deadlines;
+mod desk;
+mod identity;
+mod repeats;
+mod topups;

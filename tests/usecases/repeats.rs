@@ -1,0 +1,94 @@
+//! Requests that come again, at once or after a crash.
+
+use std::time::Duration;
+
+use dermaga_domain::{Code, idempotency::Claim, ledger::Party};
+use dermaga_ports::{
+    auth::Role,
+    ids::{TransactionId, TransferId},
+    ledger::{TransactionKind, TransactionStatus},
+};
+
+use crate::desk::{Desk, rupiah, settling, user};
+
+#[tokio::test]
+async fn a_claim_is_made_once_and_its_seed_survives_the_process() {
+    let desk = Desk::with(settling()).await;
+    let keys = &desk.app.idempotency;
+    let scope = keys.scope(None, "transfer", "key").expect("a legal key");
+    let Ok(Claim::Run { seed }) = keys.claim(&scope, "body").await else { panic!("the first one runs") };
+    assert_eq!(keys.claim(&scope, "body").await.expect_err("at work").code(), Code::IdempotencyInProgress);
+    assert_eq!(keys.claim(&scope, "other").await.expect_err("reused").code(), Code::IdempotencyKeyReused);
+    // The first process has died: its lease runs out, and the next one gets the same seed.
+    desk.clock.advance(Duration::from_secs(61));
+    assert_eq!(keys.claim(&scope, "body").await, Ok(Claim::Run { seed }));
+    keys.answer(&scope, 201, "{}".to_owned()).await.expect("kept");
+    assert_eq!(keys.claim(&scope, "body").await, Ok(Claim::Replay { status: 201, body: "{}".to_owned() }));
+    // After a day it is a new key.
+    desk.clock.advance(Duration::from_secs(25 * 60 * 60));
+    assert_eq!(keys.tidy().await, Ok(1));
+    assert!(matches!(keys.claim(&scope, "body").await, Ok(Claim::Run { seed: fresh }) if fresh != seed));
+}
+
+#[tokio::test]
+async fn a_transfer_that_comes_again_moves_money_once() {
+    let desk = Desk::with(settling()).await;
+    let (ani, from) = desk.person("ani").await;
+    let (budi, to) = desk.person("budi").await;
+    desk.topup(&ani, desk.id(), &from, 500).await.expect("settles");
+    let id: TransactionId = desk.id();
+    let party = Party::User(user(&budi));
+    let first = desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(200)).await.expect("moves");
+    desk.topup(&ani, desk.id(), &from, 1).await.expect("settles");
+    let again = desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(200)).await.expect("moved before");
+    assert_eq!(first, again, "the first answer, with the balance of then");
+    let other = desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(201)).await;
+    assert_eq!(other.expect_err("refused").code(), Code::TransferConflict);
+    assert_eq!(desk.balance(&budi, &to).await, (200, 200));
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_comes_again_gives_back_once() {
+    let desk = Desk::with(settling()).await;
+    let (ani, from) = desk.person("ani").await;
+    let (budi, _) = desk.person("budi").await;
+    let (admin, _) = desk.person_of("boss", Role::Admin).await;
+    desk.topup(&ani, desk.id(), &from, 500).await.expect("settles");
+    let id: TransactionId = desk.id();
+    let party = Party::User(user(&budi));
+    desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(200)).await.expect("moves");
+    let refund: TransferId = desk.id();
+    for _ in 0..2 {
+        let refunded = desk.app.transactions.refund(&admin, refund, id, Some(50), "broken").await.expect("gives back");
+        assert_eq!((refunded.refunded, refunded.status), (50, TransactionStatus::PartiallyRefunded));
+    }
+    // Also when the whole is given back, whose second attempt finds nothing left.
+    let rest: TransferId = desk.id();
+    for _ in 0..2 {
+        let refunded = desk.app.transactions.refund(&admin, rest, id, None, "all of it").await.expect("gives back");
+        assert_eq!((refunded.refunded, refunded.status), (200, TransactionStatus::Refunded));
+    }
+    assert_eq!(desk.balance(&ani, &from).await, (500, 500));
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn a_reference_moves_money_once_even_from_many_callers() {
+    let desk = std::sync::Arc::new(Desk::with(settling()).await);
+    let (ani, wallet) = desk.person("ani").await;
+    let service = dermaga_ports::auth::Principal::Service { name: "orders".to_owned() };
+    let attempts = (0..8).map(|_| {
+        let (desk, service, ani) = (desk.clone(), service.clone(), ani.clone());
+        tokio::spawn(async move {
+            let new = dermaga_domain::ledger::NewTransaction { reference: Some("order-7".to_owned()), ..rupiah(70) };
+            let (id, party) = (desk.id(), Party::User(user(&ani)));
+            desk.app.transactions.adjust(&service, id, TransactionKind::Credit, party, new).await
+        })
+    });
+    let answers = futures::future::join_all(attempts).await;
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("no panic").expect("credited")).collect();
+    assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
+    assert_eq!(desk.balance(&ani, &wallet).await, (70, 70));
+    desk.check().await;
+}

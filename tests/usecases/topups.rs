@@ -1,0 +1,111 @@
+//! Top-ups when the gateway says no, says nothing, or the process dies before it hears.
+
+use dermaga_domain::Code;
+use dermaga_ports::{ids::TransactionId, ledger::TransactionStatus, payments::ChargeOutcome};
+
+use crate::desk::{Desk, answering, gateway, settling};
+
+fn unknown() -> ChargeOutcome {
+    ChargeOutcome::Unknown { reason: "no answer in time".to_owned() }
+}
+
+#[tokio::test]
+async fn a_refused_charge_leaves_no_money_and_a_failed_transaction() {
+    let refusal = ChargeOutcome::Refused { reason: "the card is blocked".to_owned() };
+    let desk = Desk::with(answering(vec![refusal])).await;
+    let (ani, wallet) = desk.person("ani").await;
+    let id: TransactionId = desk.id();
+    let error = desk.topup(&ani, id, &wallet, 500).await.expect_err("refused");
+    assert_eq!(error.code(), Code::PaymentRefused);
+    assert!(error.detail().contains("the card is blocked"));
+    let transaction = desk.app.transactions.transaction(&ani, id).await.expect("is there");
+    assert_eq!(transaction.status, TransactionStatus::Failed);
+    // Repeated, it is not charged again: the gateway has no second answer.
+    assert_eq!(desk.topup(&ani, id, &wallet, 500).await.expect_err("still").code(), Code::PaymentRefused);
+    assert_eq!(desk.balance(&ani, &wallet).await, (0, 0));
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_neither_paid_nor_given_up_nor_charged_again() {
+    let desk = Desk::with(answering(vec![unknown()])).await;
+    let (ani, wallet) = desk.person("ani").await;
+    let id: TransactionId = desk.id();
+    for _ in 0..2 {
+        let movement = desk.topup(&ani, id, &wallet, 500).await.expect("is under way");
+        assert_eq!(movement.transaction.status, TransactionStatus::Processing);
+    }
+    assert_eq!(desk.balance(&ani, &wallet).await, (0, 0));
+    // Nobody settles it by hand, least of all its owner.
+    let change = dermaga_domain::ledger::StatusChange {
+        status: Some(TransactionStatus::Completed),
+        ..dermaga_domain::ledger::StatusChange::default()
+    };
+    let error = desk.app.transactions.change(&ani, id, change).await.expect_err("refused");
+    assert_eq!(error.code(), Code::IllegalTransition);
+    // And the account cannot be closed over it.
+    let error = desk.app.auth.close_account(&ani, crate::desk::user(&ani)).await.expect_err("refused");
+    assert_eq!(error.code(), Code::AccountNotEmpty);
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn a_process_that_dies_at_the_gateway_goes_on_under_the_same_id() {
+    // The first process never hears what the gateway did.
+    let mut dying = gateway();
+    dying.expect_charge().times(1).returning(|_| panic!("the process dies here"));
+    let desk = std::sync::Arc::new(Desk::with(dying).await);
+    let (ani, wallet) = desk.person("ani").await;
+    let id: TransactionId = desk.id();
+    let first = tokio::spawn({
+        let (desk, ani, wallet) = (desk.clone(), ani.clone(), wallet.clone());
+        async move { desk.topup(&ani, id, &wallet, 500).await }
+    });
+    assert!(first.await.is_err(), "it died");
+    let desk = std::sync::Arc::into_inner(desk).expect("nobody else");
+    let pending = desk.app.transactions.transaction(&ani, id).await.expect("was stored before the call");
+    assert_eq!(pending.status, TransactionStatus::Pending);
+
+    let mut second = gateway();
+    second
+        .expect_charge()
+        .times(1)
+        .withf(move |charge| charge.id == id)
+        .returning(|_| ChargeOutcome::Settled { reference: "r".to_owned() });
+    let desk = desk.restarted(second);
+    for _ in 0..3 {
+        let movement = desk.topup(&ani, id, &wallet, 500).await.expect("settles");
+        assert_eq!((movement.transaction.status, movement.balance), (TransactionStatus::Completed, 500));
+    }
+    assert_eq!(desk.balance(&ani, &wallet).await, (500, 500));
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn two_repetitions_at_once_credit_once() {
+    let desk = std::sync::Arc::new(Desk::with(settling()).await);
+    let (ani, wallet) = desk.person("ani").await;
+    let id: TransactionId = desk.id();
+    let attempts = (0..8).map(|_| {
+        let (desk, ani, wallet) = (desk.clone(), ani.clone(), wallet.clone());
+        tokio::spawn(async move { desk.topup(&ani, id, &wallet, 500).await })
+    });
+    for attempt in futures::future::join_all(attempts).await {
+        assert_eq!(attempt.expect("no panic").expect("settles").balance, 500);
+    }
+    assert_eq!(desk.balance(&ani, &wallet).await, (500, 500));
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn the_same_id_with_other_content_is_refused() {
+    let desk = Desk::with(settling()).await;
+    let (ani, wallet) = desk.person("ani").await;
+    let id: TransactionId = desk.id();
+    desk.topup(&ani, id, &wallet, 500).await.expect("settles");
+    assert_eq!(desk.topup(&ani, id, &wallet, 501).await.expect_err("refused").code(), Code::TransferConflict);
+    // Somebody else who guesses the id learns nothing and gets nothing.
+    let (budi, other) = desk.person("budi").await;
+    assert_eq!(desk.topup(&budi, id, &other, 500).await.expect_err("refused").code(), Code::TransferConflict);
+    desk.check().await;
+}
