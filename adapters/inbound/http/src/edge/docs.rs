@@ -206,7 +206,7 @@ fn problems() -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Problems</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<style>body {{ font: 1rem/1.5 sans-serif; margin: 2rem }} \
-         td {{ padding: .1rem 1rem .1rem 0 }} :target {{ background: #ffd }}</style>\n</head>\n<body>\n\
+         td, th {{ padding: .1rem 1rem .1rem 0; text-align: left }} :target {{ background: #ffd }}</style>\n</head>\n<body>\n\
          <h1>Problems</h1>\n<p>Every refusal is <code>application/problem+json</code> with one of these codes.</p>\n\
          <table>\n<tr><th>status</th><th>code</th><th>meaning</th></tr>\n{rows}</table>\n</body>\n</html>\n"
     )

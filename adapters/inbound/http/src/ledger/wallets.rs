@@ -7,7 +7,7 @@ use dermaga_domain::{
 use dermaga_ports::ledger::TransactionKind;
 use poem::{http::HeaderMap, web::Data};
 use poem_openapi::{
-    ApiResponse, OpenApi,
+    ApiResponse, OpenApi, ResponseContent,
     param::{Header, Path, Query},
     types::ToJSON,
 };
@@ -29,15 +29,18 @@ use crate::{
 /// `/wallets`
 pub struct WalletsApi;
 
-/// A statement in the form that the caller accepts.
+/// A statement in the form that the caller accepts: a part of it as JSON, or the whole as CSV.
+#[derive(ResponseContent)]
+enum StatementContent {
+    Json(Json<List<EntryBody>>),
+    Csv(Csv),
+}
+
 #[derive(ApiResponse)]
 enum Statement {
-    /// A part of the statement
+    /// A part of the statement as JSON, or the whole as CSV
     #[oai(status = 200)]
-    Json(Json<List<EntryBody>>),
-    /// The whole statement
-    #[oai(status = 200)]
-    Csv(Csv),
+    Found(StatementContent),
 }
 
 #[OpenApi(prefix_path = "/wallets", tag = "Tag::Wallets")]
@@ -115,10 +118,11 @@ impl WalletsApi {
         if wants_csv(headers) {
             // Refusals must come before the first byte of the stream.
             wallets.wallet(&caller.0, id).await?;
-            return Ok(Statement::Csv(statement::csv(deps.app.clone(), caller.0, id, from, to)));
+            let csv = statement::csv(deps.app.clone(), caller.0, id, from, to);
+            return Ok(Statement::Found(StatementContent::Csv(csv)));
         }
         let (_, entries) = wallets.statement(&caller.0, id, from, to, page_by_time(limit.0, after.0)).await?;
-        Ok(Statement::Json(Json(List::of(entries))))
+        Ok(Statement::Found(StatementContent::Json(Json(List::of(entries)))))
     }
 
     /// Top up a wallet
