@@ -75,6 +75,7 @@ contracts! {
         ending_a_login_again_changes_nothing
         all_logins_of_one_user_end
         throttles_are_kept_and_cleared
+        throttles_are_read_together
         first_failures_at_once_are_both_counted
     }
     ledger_books {

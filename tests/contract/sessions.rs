@@ -106,6 +106,18 @@ pub async fn throttles_are_kept_and_cleared(database: &Database) {
     assert_eq!(commit!(database, |unit| unit.throttles().find(key)), None);
 }
 
+pub async fn throttles_are_read_together(database: &Database) {
+    let throttle = |failures| Throttle { failures, blocked_until: at(50), last_failure_at: at(40) };
+    commit!(database, |unit| unit.throttles().save("login:ani", &throttle(1)));
+    commit!(database, |unit| unit.throttles().save("login:budi", &throttle(2)));
+    commit!(database, |unit| unit.throttles().save("login:cici", &throttle(3)));
+    let keys = ["login:ani", "login:cici", "login:nobody"].map(str::to_owned);
+    let found = database.store.users().throttles(&keys).await.expect("answers");
+    assert_eq!(found.len(), 2);
+    assert_eq!((found["login:ani"], found["login:cici"]), (throttle(1), throttle(3)));
+    assert!(database.store.users().throttles(&[]).await.expect("answers").is_empty());
+}
+
 pub async fn first_failures_at_once_are_both_counted(database: &Database) {
     let mut unit = begin(database).await;
     assert_eq!(unit.throttles().find("address:192.0.2.1").await, Ok(None));

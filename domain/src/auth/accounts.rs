@@ -1,7 +1,7 @@
 //! Accounts after registration: profiles, roles, and their end.
 
 use dermaga_ports::{
-    auth::{Principal, Role, Throttle, User, UserFilter, UserStatus},
+    auth::{Login, Principal, Role, User, UserFilter, UserStatus},
     ids::{AccountId, UserId},
     paging::{Page, PageRequest},
     store::UnitOfWork,
@@ -9,7 +9,7 @@ use dermaga_ports::{
 };
 use serde_json::json;
 
-use super::{Auth, Permission, register::taken};
+use super::{Auth, Permission, register::taken, throttle};
 use crate::{
     core::Note,
     error::{Code, Error, Result},
@@ -85,12 +85,7 @@ impl Auth {
     pub async fn accounts(&self, by: &Principal, page: PageRequest<UserId>) -> Result<Page<Security, UserId>> {
         self.0.authorise(by, Permission::ManageRoles).await?;
         let users = self.0.ports.store.users().users(&UserFilter::default(), page).await?;
-        let mut uow = self.0.begin().await?;
-        let mut items = Vec::with_capacity(users.items.len());
-        for user in users.items {
-            items.push(security(&mut *uow, user).await?);
-        }
-        Ok(Page { items, next: users.next })
+        Ok(Page { items: self.with_state(users.items).await?, next: users.next })
     }
 
     /// One account with its state.
@@ -100,8 +95,23 @@ impl Auth {
     pub async fn account(&self, by: &Principal, id: UserId) -> Result<Security> {
         self.0.authorise(by, Permission::ManageRoles).await?;
         let user = self.0.ports.store.users().user(id).await?.ok_or_else(|| not_found(id))?;
-        let mut uow = self.0.begin().await?;
-        security(&mut *uow, user).await
+        let mut states = self.with_state(vec![user]).await?;
+        states.pop().ok_or_else(|| not_found(id))
+    }
+
+    async fn with_state(&self, users: Vec<User>) -> Result<Vec<Security>> {
+        let keys: Vec<String> = users.iter().flat_map(throttle_keys).collect();
+        let throttles = self.0.ports.store.users().throttles(&keys).await?;
+        let state = |user: User| {
+            let of_user = throttle_keys(&user).filter_map(|key| throttles.get(&key));
+            let worst = of_user.max_by_key(|throttle| throttle.failures);
+            Security {
+                failed_attempts: worst.map_or(0, |throttle| throttle.failures),
+                blocked_until: worst.map(|throttle| throttle.blocked_until),
+                user,
+            }
+        };
+        Ok(users.into_iter().map(state).collect())
     }
 
     /// Changes a profile.
@@ -155,8 +165,7 @@ impl Auth {
         }
         let current = current.ok_or_else(|| Error::fault("/current_password", "is required to set a new password"))?;
         let user = self.0.ports.store.users().user(id).await?.ok_or_else(|| not_found(id))?;
-        let login = user.email.map(dermaga_ports::auth::Login::Email);
-        let login = login.or(user.username.map(dermaga_ports::auth::Login::Username));
+        let login = user.email.map(Login::Email).or(user.username.map(Login::Username));
         let known = match &login {
             Some(login) => self.0.ports.store.users().credentials(login).await?,
             None => None,
@@ -230,18 +239,11 @@ impl Auth {
     }
 }
 
-async fn security(uow: &mut dyn UnitOfWork, user: User) -> Result<Security> {
-    let mut worst: Option<Throttle> = None;
-    let logins = [user.email.as_ref().map(ToString::to_string), user.username.as_ref().map(ToString::to_string)];
-    for login in logins.into_iter().flatten() {
-        let throttle = uow.throttles().find(&format!("login:{login}")).await?;
-        worst = worst.into_iter().chain(throttle).max_by_key(|throttle| throttle.failures);
-    }
-    Ok(Security {
-        user,
-        failed_attempts: worst.map_or(0, |throttle| throttle.failures),
-        blocked_until: worst.map(|throttle| throttle.blocked_until),
-    })
+/// Under which keys the failures of an account are counted.
+fn throttle_keys(user: &User) -> impl Iterator<Item = String> {
+    let email = user.email.clone().map(Login::Email);
+    let username = user.username.clone().map(Login::Username);
+    email.into_iter().chain(username).map(|login| throttle::key_of(&login))
 }
 
 /// A system without an administrator cannot be mended from inside.

@@ -9,7 +9,10 @@ use dermaga_ports::{
     time::Timestamp,
 };
 
-use super::{Auth, throttle::Brake};
+use super::{
+    Auth,
+    throttle::{Brake, key_of},
+};
 use crate::{
     core::Note,
     error::{Code, Error, Result},
@@ -63,7 +66,7 @@ impl Auth {
 
     fn brakes(&self, login: Option<&Login>, attempt: &LoginAttempt) -> Vec<Brake> {
         let policy = &self.0.policy;
-        let by_login = login.map(|login| Brake { key: format!("login:{login}"), free: policy.login_attempts });
+        let by_login = login.map(|login| Brake { key: key_of(login), free: policy.login_attempts });
         let by_address = attempt
             .address
             .as_ref()

@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
-use dermaga_ports::{auth::Throttle, store::UnitOfWork, time::Timestamp};
+use dermaga_ports::{
+    auth::{Login, Throttle},
+    store::UnitOfWork,
+    time::Timestamp,
+};
 
 use crate::error::{Code, Error, Result};
 
@@ -13,6 +17,11 @@ use crate::error::{Code, Error, Result};
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// After this long without a failure, the count starts anew.
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// What the attempts of a login name are counted under.
+pub(super) fn key_of(login: &Login) -> String {
+    format!("login:{login}")
+}
 
 /// One thing that attempts are counted for.
 pub(super) struct Brake {

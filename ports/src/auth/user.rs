@@ -1,11 +1,11 @@
 //! Accounts of people.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::PasswordHash;
+use super::{PasswordHash, Throttle};
 use crate::{
     StoreError,
     ids::UserId,
@@ -215,6 +215,9 @@ pub trait UserQueries: Send + Sync {
 
     /// The account of a login and its password; `None` if there is none, or it has no password.
     async fn credentials(&self, login: &Login) -> Result<Option<(User, PasswordHash)>, StoreError>;
+
+    /// The throttles that exist among these keys, without locking them.
+    async fn throttles(&self, keys: &[String]) -> Result<HashMap<String, Throttle>, StoreError>;
 
     /// Newest first.
     async fn users(&self, filter: &UserFilter, page: PageRequest<UserId>) -> Result<Page<User, UserId>, StoreError>;

@@ -1,15 +1,18 @@
 //! The brake on guessing passwords.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     auth::{Throttle, Throttles},
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
 use crate::{
     codec::{Moment, corrupt},
-    db::Tx,
+    db::{CHUNK, Tx},
+    store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
 
@@ -20,6 +23,7 @@ const FIND: &str = "SELECT failures, blocked_until, last_failure_at FROM throttl
 const SAVE: &str = "INSERT INTO throttles (key, failures, blocked_until, last_failure_at) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until, \
     last_failure_at = excluded.last_failure_at";
+const AMONG: &str = "SELECT key, failures, blocked_until, last_failure_at FROM throttles WHERE key IN (";
 const CLEAR: &str = "DELETE FROM throttles WHERE key = $1";
 
 #[derive(FromRow)]
@@ -39,6 +43,33 @@ impl TryFrom<ThrottleRow> for Throttle {
             last_failure_at: row.last_failure_at.0,
         })
     }
+}
+
+#[derive(FromRow)]
+struct KeyedRow {
+    key: String,
+    #[sqlx(flatten)]
+    throttle: ThrottleRow,
+}
+
+/// The throttles that exist among these keys.
+pub(super) async fn among(store: &SqlStore, keys: &[String]) -> Result<HashMap<String, Throttle>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<KeyedRow> = on_read!(store, |x| {
+            let mut query = QueryBuilder::new(AMONG);
+            let mut list = query.separated(", ");
+            for key in chunk {
+                list.push_bind(key);
+            }
+            list.push_unseparated(")");
+            query.build_query_as().persistent(false).fetch_all(x).await
+        })?;
+        for row in rows {
+            found.insert(row.key, row.throttle.try_into()?);
+        }
+    }
+    Ok(found)
 }
 
 #[async_trait]

@@ -1,9 +1,13 @@
 //! Accounts of people.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
-    auth::{Email, Login, PasswordHash, Phone, Role, User, UserFilter, UserQueries, UserStatus, Username, Users},
+    auth::{
+        Email, Login, PasswordHash, Phone, Role, Throttle, User, UserFilter, UserQueries, UserStatus, Username, Users,
+    },
     error::Entity,
     ids::UserId,
     paging::{Page, PageRequest},
@@ -11,6 +15,7 @@ use dermaga_ports::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::throttles;
 use crate::{
     codec::{Moment, named, parsed_if_any, search_pattern, search_text, unfindable},
     db::Dialects,
@@ -230,6 +235,10 @@ impl UserQueries for SqlStore {
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let row: Option<UserRow> = on_read!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?;
         row.map(User::try_from).transpose()
+    }
+
+    async fn throttles(&self, keys: &[String]) -> Result<HashMap<String, Throttle>, StoreError> {
+        throttles::among(self, keys).await
     }
 
     async fn credentials(&self, login: &Login) -> Result<Option<(User, PasswordHash)>, StoreError> {
