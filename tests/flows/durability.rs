@@ -1,0 +1,91 @@
+//! What was answered is there, however the process ended.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use dermaga_tests::{
+    client::{Client, PASSWORD},
+    hosts::{Folder, Host, command, run},
+};
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_host_loses_nothing_that_was_answered() {
+    let folder = Folder::new();
+    let host = Host::start("dermaga", folder.clone(), &[]);
+    let (ani, budi) = (Client::person(&host, "ani", 1_000_000).await, Client::person(&host, "budi", 0).await);
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, stop) = (ani.client.clone(), stop.clone());
+            let body = json!({ "from_wallet_id": ani.wallet, "to_user_id": budi.id, "amount": 1 });
+            tokio::spawn(async move {
+                let mut answered = Vec::new();
+                while !stop.load(Ordering::Relaxed) {
+                    let request = client.request(reqwest::Method::POST, "/payments/transfer").json(&body);
+                    // The last request finds nobody: that one was not answered.
+                    let Ok(response) = request.send().await else { break };
+                    let Ok(body) = response.json::<Value>().await else { break };
+                    answered.push(body["transaction"]["id"].as_str().expect("an id").to_owned());
+                }
+                answered
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    host.kill();
+    stop.store(true, Ordering::Relaxed);
+    let mut answered = Vec::new();
+    for writer in writers {
+        answered.extend(writer.await.expect("no panic"));
+    }
+    assert!(answered.len() > 50, "something was under way: {}", answered.len());
+
+    let report = run(command("dermaga", &folder).arg("verify"), "");
+    assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stdout));
+    let host = Host::start("dermaga", folder, &[]);
+    let ani = Client::login(&host, &ani.email, PASSWORD).await;
+    for id in &answered {
+        assert_eq!(ani.get(&format!("/transactions/{id}")).await.expect(200)["status"], "COMPLETED");
+    }
+    let budi = Client::login(&host, &budi.email, PASSWORD).await;
+    let received = budi.get("/wallets").await.expect(200)["items"][0]["balance"].as_i64().expect("a number");
+    // One for each writer may have been written without being answered.
+    let answered = i64::try_from(answered.len()).expect("few");
+    assert!((answered..=answered + 8).contains(&received), "{answered} answered, {received} received");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_host_finishes_what_it_has_begun() {
+    let folder = Folder::new();
+    let host = Host::start("dermaga", folder.clone(), &[]);
+    let login = json!({ "email": "john@example.com", "password": "password123" });
+    let login = Client::anyone(&host).post("/auth/login", login).await.expect(200);
+    // Logins take a while: some are under way when the signal comes.
+    let jane = json!({ "email": "jane@example.com", "password": "password123" });
+    let client = Client::anyone(&host);
+    let under_way: Vec<_> = (0..6)
+        .map(|_| {
+            let (client, jane) = (client.clone(), jane.clone());
+            tokio::spawn(async move { client.post("/auth/login", jane).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let (folder, ended_well) = tokio::task::spawn_blocking(move || host.stop()).await.expect("no panic");
+    assert!(ended_well);
+    for login in under_way {
+        assert!([200, 429].contains(&login.await.expect("answered").status.as_u16()));
+    }
+
+    // A login survives the restart, and so does everything else.
+    let host = Host::start("dermaga", folder, &[]);
+    let refresh = json!({ "refresh_token": login["refresh_token"] });
+    let next = Client::anyone(&host).post("/auth/refresh", refresh).await.expect(200);
+    let john = Client::anyone(&host).with_token(next["access_token"].as_str().expect("a token"));
+    assert_eq!(john.get("/wallets").await.expect(200)["items"][0]["balance"], 1_000_000);
+}

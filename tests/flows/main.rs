@@ -1,0 +1,13 @@
+//! Journeys over HTTP, spoken to the real host binaries.
+//!
+//! Each test starts a host of its own on a free port, with its own data folder; nothing is shared, so the order does
+//! not matter.
+
+mod bad_input;
+mod durability;
+mod idempotency;
+mod spenders;
+mod tokens;
+mod transactions;
+mod wallet_one;
+mod wallet_two;
