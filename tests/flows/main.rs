@@ -3,6 +3,7 @@
 //! Each test starts a host of its own on a free port, with its own data folder; nothing is shared, so the order does
 //! not matter.
 
+mod authorisation;
 mod bad_input;
 mod durability;
 mod idempotency;
