@@ -1,21 +1,65 @@
-//! What every use case needs: the ports, the policy, permission checks, and the papers that go with a change.
+//! What every use case needs: the ports, the policy, and the papers that go with a change.
+
+use std::{sync::Arc, time::Duration};
 
 use dermaga_ports::{
     audit::AuditEntry,
-    auth::{Principal, Role},
+    auth::{PasswordHasher, Principal, Role, TokenIssuer},
     events::Event,
-    ids::{AuditId, EventId, UserId},
-    store::UnitOfWork,
-    time::Timestamp,
+    ids::{AuditId, EventId},
+    ledger::Ledger,
+    payments::PaymentGateway,
+    store::{Store, UnitOfWork},
+    system::{Clock, IdGenerator, Secrets},
+    time::{DAY, Timestamp},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    app::{Policy, Ports},
-    auth::Permission,
-    error::{Code, Error, Result},
-};
+use crate::error::Result;
+
+/// The plugs: one adapter for each port.
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub ledger: Arc<dyn Ledger>,
+    pub gateway: Arc<dyn PaymentGateway>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub tokens: Arc<dyn TokenIssuer>,
+    pub secrets: Arc<dyn Secrets>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+/// What a host may decide about the rules.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Roles that anyone may choose at registration. Never `admin`, whatever is written here.
+    pub open_roles: Vec<Role>,
+    /// The shortest password that is accepted.
+    pub min_password: usize,
+    /// How long a login lasts without being used.
+    pub session_lifetime: Duration,
+    /// When the money of a pending transfer is released by itself.
+    pub pending_lifetime: Duration,
+    /// Failed logins of one name before it has to wait.
+    pub login_attempts: u32,
+    /// Failed logins from one address before it has to wait.
+    pub address_attempts: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            open_roles: vec![Role::User],
+            min_password: 8,
+            session_lifetime: 30 * DAY,
+            pending_lifetime: DAY,
+            login_attempts: 5,
+            address_attempts: 50,
+        }
+    }
+}
 
 /// Shared by the handles of all contexts.
 pub(crate) struct Core {
@@ -43,38 +87,6 @@ impl Core {
 
     pub async fn begin(&self) -> Result<Box<dyn UnitOfWork>> {
         Ok(self.ports.store.begin().await?)
-    }
-
-    /// Checks the matrix. What customers cannot do is also checked against the account as it is now: an access token
-    /// outlives the role it was made for by a few minutes, and that must not be enough to run the system.
-    pub async fn authorise(&self, principal: &Principal, permission: Permission) -> Result<()> {
-        permission.check(principal)?;
-        if let Principal::User { id, role, .. } = principal
-            && !permission.granted_to(Role::User)
-        {
-            let account = self.ports.store.users().user(*id).await?;
-            let role_still_held = account.is_some_and(|user| user.is_active() && user.role == *role);
-            if !role_still_held {
-                return Err(Error::new(Code::PermissionDenied, "Your role has changed. Log in again."));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the principal may touch what belongs to `owner`: as the owner with `own`, as anybody with `any`.
-    pub async fn authorise_owner(
-        &self,
-        principal: &Principal,
-        owner: UserId,
-        own: Permission,
-        any: Permission,
-    ) -> Result<()> {
-        if let Principal::User { id, .. } = principal
-            && *id == owner
-        {
-            return own.check(principal);
-        }
-        self.authorise(principal, any).await
     }
 
     /// The audit entry of a change.

@@ -18,6 +18,9 @@ mod faults;
 pub mod idempotency;
 pub mod ledger;
 pub mod payments;
+#[cfg(test)]
+mod testing;
 
-pub use app::{App, Policy, Ports};
+pub use app::App;
+pub use core::{Policy, Ports};
 pub use error::{Class, Code, Error, Fault, Result};

@@ -127,7 +127,7 @@ const OPERATIONS: &[Row] = &[
     row("get_trial_balance", "GET", "/ledger/trial-balance", Staff, "", None),
     row("verify_ledger", "POST", "/ledger/verify", Staff, "", None),
     row("list_audit_entries", "GET", "/audit", Staff, "", None),
-    // The last, because the account is gone afterwards.
+    // The last, because it may end the account.
     row("close_user", "DELETE", "/users/{user}", Someone, "", Some(403)),
 ];
 

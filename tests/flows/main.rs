@@ -3,11 +3,14 @@
 //! Each test starts a host of its own on a free port, with its own data folder; nothing is shared, so the order does
 //! not matter.
 
+mod audit;
 mod authorisation;
 mod bad_input;
+mod commands;
 mod durability;
 mod idempotency;
 mod spenders;
+mod surface;
 mod tokens;
 mod transactions;
 mod wallet_one;

@@ -150,3 +150,51 @@ fn read_login(attempt: &LoginAttempt) -> Result<Option<Login>> {
         (None, None) => Err(Error::fault("/email", "is required, unless a username is given")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dermaga_ports::auth::PasswordHash;
+
+    use super::*;
+    use crate::testing::{Bench, Shelf, Unit, account};
+
+    /// One unit counts the attempt, the other notes the failure.
+    fn shelf() -> Shelf {
+        let mut counting = Unit::default();
+        counting.throttles.expect_find().returning(|_| Ok(None));
+        counting.throttles.expect_save().times(2).returning(|_, _| Ok(()));
+        let shelf = Shelf::default();
+        shelf.units.lock().expect("no panic").extend([counting, Unit::with_papers()]);
+        shelf
+    }
+
+    fn attempt() -> LoginAttempt {
+        LoginAttempt {
+            email: None,
+            username: Some("somebody".to_owned()),
+            password: "guess".to_owned(),
+            address: Some("192.0.2.1".to_owned()),
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_costs_a_hash_like_somebody_and_gets_the_same_answer() {
+        let mut answers = Vec::new();
+        for known in [true, false] {
+            let mut shelf = shelf();
+            let found = known.then(|| (account(1, dermaga_ports::auth::Role::User), PasswordHash("hash".to_owned())));
+            shelf.users.expect_credentials().return_once(move |_| Ok(found));
+            let mut bench = Bench::default();
+            bench
+                .hasher
+                .expect_verify()
+                .times(1)
+                .withf(move |_, hash| hash.is_some() == known)
+                .returning(|_, _| Ok(false));
+            bench.secrets.expect_digest().return_const([0; 32]);
+            answers.push(bench.app(shelf).auth.login(attempt()).await.expect_err("refused"));
+        }
+        assert_eq!(answers[0].code(), Code::InvalidCredentials);
+        assert_eq!(answers[0], answers[1]);
+    }
+}

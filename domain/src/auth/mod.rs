@@ -1,9 +1,10 @@
 //! Who may do what: registration, logins, roles and profiles.
 //!
 //! [`policy`] is the permission matrix, the one place that says which role may do what. Ownership is checked in the use
-//! cases ([`crate::core::Core::authorise_owner`]), so no inbound adapter can forget it.
+//! cases (`authorise.rs`), so no inbound adapter can forget it.
 
 mod accounts;
+mod authorise;
 mod login;
 mod policy;
 mod register;

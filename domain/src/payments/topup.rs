@@ -169,3 +169,79 @@ fn made_before(known: Transaction, wanted: &Transaction) -> Result<Transaction> 
     }
     Err(Error::new(Code::TransferConflict, "This id was used for something else."))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, atomic::Ordering};
+
+    use dermaga_ports::{
+        auth::Role,
+        ledger::{Account, AccountKind, Floor, WalletName},
+        money::Currency,
+        time::Timestamp,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::{Bench, NOW, Shelf, Unit, account, logged_in};
+
+    #[tokio::test]
+    async fn the_attempt_is_stored_before_the_call_and_nothing_is_open_during_it() {
+        let user = account(1, Role::User);
+        let now = Timestamp::from_micros(NOW);
+        let wallet = Wallet {
+            id: WalletId(Uuid::from_u128(2)),
+            owner: user.id,
+            name: WalletName::main(),
+            currency: Currency::Idr,
+            is_default: true,
+            closed: false,
+            created_at: now,
+        };
+        let kept =
+            Account::open(wallet.id.into(), AccountKind::Wallet, String::new(), Currency::Idr, Floor::AtLeast(0), now);
+        let stored: std::sync::Arc<Mutex<Option<Transaction>>> = std::sync::Arc::default();
+
+        let mut preparing = Unit::with_papers();
+        preparing.books.expect_open().times(1).returning(|_| Ok(()));
+        let place = stored.clone();
+        preparing.transactions.expect_add().times(1).returning(move |transaction| {
+            *place.lock().expect("no panic") = Some(transaction.clone());
+            Ok(())
+        });
+        let mut settling = Unit::with_papers();
+        let place = stored.clone();
+        settling.transactions.expect_find().returning(move |_| Ok(place.lock().expect("no panic").clone()));
+        let place = stored.clone();
+        settling.transactions.expect_save().times(1).returning(move |transaction| {
+            *place.lock().expect("no panic") = Some(transaction.clone());
+            Ok(())
+        });
+        let mut reading = Unit::default();
+        reading.books.expect_transfers().returning(|_| Ok(vec![]));
+
+        let mut shelf = Shelf::default();
+        shelf.units.lock().expect("no panic").extend([preparing, settling, reading]);
+        let found = (wallet.clone(), kept);
+        shelf.wallets.expect_wallet().returning(move |_, _| Ok(Some(found.clone())));
+        let place = stored.clone();
+        shelf.transactions.expect_transaction().returning(move |_| Ok(place.lock().expect("no panic").clone()));
+
+        let mut bench = Bench::default();
+        let (place, open) = (stored.clone(), shelf.open.clone());
+        bench.gateway.expect_name().return_const("played".to_owned());
+        bench.gateway.expect_methods().return_const(vec!["played"]);
+        bench.gateway.expect_charge().times(1).returning(move |charge| {
+            let attempt = place.lock().expect("no panic").clone().expect("stored before the call");
+            assert_eq!((attempt.id, attempt.status), (charge.id, TransactionStatus::Pending));
+            assert_eq!(open.load(Ordering::SeqCst), 0, "no unit of work is open");
+            ChargeOutcome::Unknown { reason: "no answer".to_owned() }
+        });
+
+        let topup = Topup { topup: NewTransaction { amount: 5, ..NewTransaction::default() }, method: None };
+        let id = TransactionId(Uuid::from_u128(3));
+        let app = bench.app(shelf);
+        let movement = app.payments.topup(&logged_in(&user), id, Party::Wallet(wallet.id), topup).await;
+        assert_eq!(movement.expect("is under way").transaction.status, TransactionStatus::Processing);
+    }
+}

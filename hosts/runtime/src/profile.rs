@@ -71,6 +71,9 @@ async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     })
 }
 
+/// The shortest service token that a host in earnest accepts.
+const MIN_SERVICE_TOKEN: usize = 24;
+
 /// One machine in earnest: no secret has a default, no gateway gives money away.
 async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
     let store = open_store(settings).await?;
@@ -92,6 +95,10 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
             return Err(HostError::Settings(told));
         }
     };
+    if settings.service_token.as_ref().is_some_and(|token| token.len() < MIN_SERVICE_TOKEN) {
+        let told = format!("SERVICE_TOKEN must have at least {MIN_SERVICE_TOKEN} characters: it moves money");
+        return Err(HostError::Settings(told));
+    }
     let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
     Ok(Plugs {
         app: app(settings, &store, gateway, jwt_secret)?,

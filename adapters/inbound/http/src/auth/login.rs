@@ -50,7 +50,7 @@ impl LoginApi {
         body: Json<Credentials>,
     ) -> ApiResult<Json<Login>> {
         let address = address.0.map(|address| address.to_string());
-        let tokens = deps.app.auth.login(body.0.from_address(address)).await?;
+        let tokens = deps.app.auth.login(body.0.tried_from(address)).await?;
         Ok(Json(tokens.into()))
     }
 

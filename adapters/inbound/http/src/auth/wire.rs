@@ -166,7 +166,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// As an attempt from that address.
-    pub fn from_address(self, address: Option<String>) -> LoginAttempt {
+    pub fn tried_from(self, address: Option<String>) -> LoginAttempt {
         LoginAttempt { email: self.email, username: self.username, password: self.password, address }
     }
 }
