@@ -118,8 +118,15 @@ fn a_setting_that_is_wrong_is_named_wherever_it_stands() {
     ];
     for (name, value, setting) in from_environment {
         let told = told(hosts::run(dermaga(&folder, &["verify"]).env(name, value), ""));
-        told.given_up(&["configuration", setting]);
+        assert!(!told.err.contains(".rs"), "the program's own insides are no help: {}", told.err);
+        told.given_up(&["configuration", setting, "environment"]);
     }
+    // An empty variable is one that nobody has set.
+    for name in ["PORT", "SERVICE_TOKEN", "PAYMENT_GATEWAY", "DATABASE_URL", "REQUEST_TIMEOUT", "ADMIN_PASSWORD"] {
+        let told = told(hosts::run(dermaga(&folder, &["verify"]).env(name, ""), ""));
+        told.given_up(&["no database", "migrate"]);
+    }
+    assert!(!folder.path().join("demo.db").exists(), "looking makes nothing");
     let file = folder.path().join("dermaga.toml");
     let from_file = [
         ("colour = \"red\"", "colour"),
@@ -241,7 +248,23 @@ async fn the_demo_is_thrown_away_only_when_nobody_uses_it() {
 fn a_taken_port_is_told_with_the_cure() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("is bound").port().to_string();
-    run(&Folder::new(), &["--port", &port]).given_up(&["Cannot listen", &port, "--port"]);
+    let folder = Folder::new();
+    run(&folder, &["--port", &port]).given_up(&["Cannot listen", &port, "--port"]);
+    assert!(!folder.path().join("demo.db").exists(), "and no password was made that nobody sees");
+}
+
+#[tokio::test]
+async fn the_demo_gives_no_money_away_in_somebody_elses_database() {
+    let folder = Folder::new();
+    told(hosts::run(&mut standalone(&folder, &["migrate"]), "")).well();
+    let create = ["admin", "create", "--email", "a@example.com", "--password-stdin"];
+    told(hosts::run(&mut standalone(&folder, &create), "long enough\n")).well();
+    let url = format!("sqlite:{}", folder.path().join("dermaga.db").display());
+    let forgotten_profile = run(&folder, &["--port", "0", "--database-url", &url]);
+    forgotten_profile.given_up(&["dermaga.db", "did not make", "--profile standalone"]);
+    let host = Host::start("dermaga", folder, &[("DERMAGA_PROFILE", "standalone")]);
+    let admin = Client::login(&host, "a@example.com", "long enough").await;
+    assert_eq!(admin.get("/users").await.expect(200)["items"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

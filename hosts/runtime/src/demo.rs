@@ -5,16 +5,19 @@
 
 use dermaga_domain::{
     App, Result,
-    auth::Registration,
+    auth::{ProfileChange, Registration},
     ledger::{NewTransaction, Party},
     payments::Topup,
 };
 use dermaga_ports::{
-    auth::{Principal, Role},
+    auth::{Principal, Role, UserFilter},
     ids::{SessionId, TransactionId, UserId},
+    paging::PageRequest,
+    store::Store,
     system::Secrets,
 };
 use dermaga_security::OsSecrets;
+use dermaga_sql::SqlStore;
 use uuid::Uuid;
 
 use crate::Settings;
@@ -38,6 +41,14 @@ fn user(number: u128) -> UserId {
     UserId(fixed(1, number))
 }
 
+/// Whether the demo may put its data here: into a database without accounts, or one that it has begun before.
+pub async fn may_seed(store: &SqlStore) -> Result<bool> {
+    let (first_customer, ..) = CUSTOMERS[0];
+    let begun = store.users().user(user(first_customer)).await?.is_some();
+    let empty = store.users().users(&UserFilter::default(), PageRequest::first(1)).await?.items.is_empty();
+    Ok(begun || empty)
+}
+
 /// Makes what is missing; answers the lines that are shown once.
 pub async fn seed(app: &App, settings: &Settings) -> Result<Vec<String>> {
     // The administrator comes last, so whoever finds them finds everything.
@@ -56,6 +67,10 @@ pub async fn seed(app: &App, settings: &Settings) -> Result<Vec<String>> {
         ..Registration::default()
     };
     app.auth.create_account(&Principal::Operator, user(COMMITTEE), panitia).await?;
+    // A start that was interrupted has made the account with a password that nobody saw.
+    let password = Some(committee.clone());
+    let change = ProfileChange { password, ..ProfileChange::default() };
+    app.auth.change_profile(&Principal::Operator, user(COMMITTEE), change).await?;
     let administrator = Registration {
         email: Some("admin@example.com".to_owned()),
         password: admin.clone(),

@@ -11,6 +11,8 @@ pub enum HostError {
     Settings(String),
     #[error("The database cannot be used: {0}")]
     Store(#[from] StoreError),
+    #[error("Cannot open {database}: {source}")]
+    Open { database: String, source: StoreError },
     #[error("The schema of the database is not up to date ({0} to apply). Run the command `migrate` first.")]
     OldSchema(usize),
     #[error("Cannot listen on {address}: {source}. Choose another port with --port.")]

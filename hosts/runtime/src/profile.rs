@@ -1,17 +1,17 @@
 //! Which adapters a deployment uses: each profile is one function that can be read from top to bottom.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use dermaga_domain::{App, Policy, Ports, ledger::Poster};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
-use dermaga_ports::{payments::PaymentGateway, store::Store};
+use dermaga_ports::{payments::PaymentGateway, store::Store, system::Secrets};
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{HostError, Settings, secrets};
+use crate::{HostError, Settings, demo, secrets};
 
 /// A way to deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -42,9 +42,39 @@ pub fn database_url(settings: &Settings) -> String {
     settings.database_url.clone().unwrap_or_else(default)
 }
 
-/// Opens the database of a profile without touching it.
+/// What a person may read of the database's URL: where it is, without a password.
+pub fn database_place(settings: &Settings) -> String {
+    let url = database_url(settings);
+    if url.starts_with("sqlite") { url } else { "the Postgres database".to_owned() }
+}
+
+/// Opens the database of a profile; an embedded one is made if it is not there.
 pub async fn open_store(settings: &Settings) -> Result<SqlStore, HostError> {
-    Ok(SqlStore::connect(&database_url(settings), SqlOptions::default()).await?)
+    let opened = SqlStore::connect(&database_url(settings), SqlOptions::default()).await;
+    opened.map_err(|source| HostError::Open { database: database_place(settings), source })
+}
+
+/// The use cases as an operator needs them: no secrets, no gateway, and nothing is made that was not there.
+pub async fn operate(settings: &Settings) -> Result<(SqlStore, App), HostError> {
+    let url = database_url(settings);
+    let file = url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:"));
+    if let Some(file) = file
+        && !Path::new(file.split('?').next().unwrap_or(file)).exists()
+    {
+        return Err(HostError::Refused(format!("There is no database at {file}. The command `migrate` makes one.")));
+    }
+    let store = open_store(settings).await?;
+    require_current_schema(&store).await?;
+    let nobody_signs_with_this = OsSecrets.token();
+    let app = app(settings, &store, Arc::new(NoGateway), &nobody_signs_with_this)?;
+    Ok((store, app))
+}
+
+async fn require_current_schema(store: &SqlStore) -> Result<(), HostError> {
+    match store.pending_migrations().await?.len() {
+        0 => Ok(()),
+        pending => Err(HostError::OldSchema(pending)),
+    }
 }
 
 /// Plugs everything together as the profile says. The schema must be up to date.
@@ -59,6 +89,14 @@ pub async fn plug(settings: &Settings) -> Result<Plugs, HostError> {
 async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     let store = open_store(settings).await?;
     store.migrate().await?;
+    if !demo::may_seed(&store).await? {
+        let told = format!(
+            "{} holds accounts that the demo did not make, and the demo gives money away. \
+             Use --profile standalone for it.",
+            database_place(settings)
+        );
+        return Err(HostError::Refused(told));
+    }
     let jwt_secret = secrets::given_or_made(settings.jwt_secret.as_deref(), &settings.data_dir, "jwt.secret")?;
     let service_token = secrets::given_or_made(settings.service_token.as_deref(), &settings.data_dir, "service.token")?;
     let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
@@ -77,10 +115,7 @@ const MIN_SERVICE_TOKEN: usize = 24;
 /// One machine in earnest: no secret has a default, no gateway gives money away.
 async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
     let store = open_store(settings).await?;
-    let pending = store.pending_migrations().await?;
-    if !pending.is_empty() {
-        return Err(HostError::OldSchema(pending.len()));
-    }
+    require_current_schema(&store).await?;
     let jwt_secret = settings.jwt_secret.as_deref().ok_or_else(|| {
         HostError::Settings("JWT_SECRET is required: make one with `openssl rand -hex 32`".to_owned())
     })?;

@@ -21,16 +21,17 @@ use crate::{Host, HostError, Profile, Settings, demo, folder, jobs, landing, pro
 pub async fn run(host: Host, settings: Settings) -> Result<(), HostError> {
     // A database of one's own choice is nobody's to throw away.
     let _in_use = settings.database_url.is_none().then(|| folder::share(&settings)).transpose()?;
+    // The door first: whoever cannot have it should not have made anything, least of all passwords nobody sees.
+    let address = SocketAddr::new(settings.bind, settings.port);
+    let listening = TcpListener::bind(address).into_acceptor().await;
+    let acceptor = listening.map_err(|source| HostError::Listen { address, source })?;
+    let bound = acceptor.local_addr().first().and_then(|local| local.as_socket_addr().copied()).unwrap_or(address);
+
     let plugs = profile::plug(&settings).await?;
     let mut notes = plugs.notes;
     if settings.profile == Profile::Demo {
         notes.extend(demo::seed(&plugs.app, &settings).await?);
     }
-
-    let address = SocketAddr::new(settings.bind, settings.port);
-    let listening = TcpListener::bind(address).into_acceptor().await;
-    let acceptor = listening.map_err(|source| HostError::Listen { address, source })?;
-    let bound = acceptor.local_addr().first().and_then(|local| local.as_socket_addr().copied()).unwrap_or(address);
 
     let probes = Probes::new(vec![Arc::new(Database(plugs.store.clone()))]);
     let deps = Deps { app: plugs.app.clone(), services: plugs.services };
@@ -67,8 +68,7 @@ fn edge_config(host: &Host, settings: &Settings) -> EdgeConfig {
 /// Tells the person at the terminal where everything is.
 fn announce(host: &Host, settings: &Settings, bound: SocketAddr, notes: &[String]) {
     let home = format!("http://{bound}");
-    let database = profile::database_url(settings);
-    let place = if database.starts_with("sqlite") { database } else { "Postgres".to_owned() };
+    let place = profile::database_place(settings);
     println!("{} {}\n", host.title, env!("CARGO_PKG_VERSION"));
     println!("  Home           {home}/");
     println!("  API            {home}/v1");

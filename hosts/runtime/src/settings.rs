@@ -3,9 +3,9 @@
 use std::{convert::Infallible, net::IpAddr, path::PathBuf, time::Duration};
 
 use figment::{
-    Figment,
+    Figment, Metadata, Provider,
     providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Value},
+    value::{Dict, Map, Value},
 };
 use serde::{Deserialize, Serialize};
 
@@ -105,14 +105,38 @@ const TEXTS: &[&str] = &[
     "log",
 ];
 
-/// The variables of an environment, each read as the kind of value that its setting is.
-fn environment(variables: Env) -> Serialized<Dict> {
-    let typed = variables.iter().map(|(name, value)| {
-        let name = name.as_str().to_ascii_lowercase();
-        let value = if TEXTS.contains(&name.as_str()) { Ok(Value::from(value)) } else { value.parse() };
-        (name, value.unwrap_or_else(|never: Infallible| match never {}))
-    });
-    Serialized::defaults(typed.collect())
+/// The variables of an environment, each read as the kind of value that its setting is. An empty one is none: that is
+/// how compose files and shells pass on what nobody has set.
+struct Environment(Env);
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("the environment")
+    }
+
+    fn data(&self) -> Result<Map<figment::Profile, Dict>, figment::Error> {
+        let set = self.0.iter().filter(|(_, value)| !value.is_empty());
+        let typed = set.map(|(name, value)| {
+            let name = name.as_str().to_ascii_lowercase();
+            let value = if TEXTS.contains(&name.as_str()) { Ok(Value::from(value)) } else { value.parse() };
+            (name, value.unwrap_or_else(|never: Infallible| match never {}))
+        });
+        Ok(figment::Profile::Default.collect(typed.collect()))
+    }
+}
+
+/// What is wrong with a setting, where, and what was expected.
+fn explain(error: &figment::Error) -> String {
+    let place = match &error.metadata {
+        Some(metadata) => match &metadata.source {
+            Some(figment::Source::File(path)) => format!(" in {}", path.display()),
+            _ => format!(" in {}", metadata.name),
+        },
+        None => String::new(),
+    };
+    let name = error.path.join(".");
+    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    format!("{name}{}{place}", error.kind)
 }
 
 impl Settings {
@@ -147,16 +171,19 @@ impl Settings {
     /// A file that was named and is not there, an unknown setting, a value of the wrong kind: each by name.
     pub fn load(port: u16, file: Option<PathBuf>, flags: Flags) -> Result<Self, HostError> {
         let toml = match &file {
+            Some(path) if !path.is_file() => {
+                return Err(HostError::Settings(format!("there is no file {}", path.display())));
+            }
             Some(path) => Toml::file_exact(path),
             None => Toml::file("dermaga.toml"),
         };
         let figment = Figment::from(Serialized::defaults(Self::defaults(port)))
             .merge(toml)
-            .merge(environment(Env::raw().only(KNOWN_NAMES)))
-            .merge(environment(Env::prefixed("DERMAGA_")))
+            .merge(Environment(Env::raw().only(KNOWN_NAMES)))
+            .merge(Environment(Env::prefixed("DERMAGA_")))
             .merge(Serialized::defaults(flags));
         figment.extract().map_err(|error| {
-            let told: Vec<String> = error.into_iter().map(|one| one.to_string()).collect();
+            let told: Vec<String> = error.into_iter().map(|one| explain(&one)).collect();
             HostError::Settings(told.join("; "))
         })
     }

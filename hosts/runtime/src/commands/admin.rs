@@ -11,7 +11,7 @@ use dermaga_ports::auth::{Principal, Role};
 use crate::{HostError, Settings, cli::NewAdmin, profile};
 
 pub async fn create_admin(settings: &Settings, new: NewAdmin) -> Result<ExitCode, HostError> {
-    let plugs = profile::plug(settings).await?;
+    let (store, app) = profile::operate(settings).await?;
     let registration = Registration {
         email: new.email,
         username: new.username,
@@ -19,10 +19,10 @@ pub async fn create_admin(settings: &Settings, new: NewAdmin) -> Result<ExitCode
         role: Some(Role::Admin),
         ..Registration::default()
     };
-    let id = plugs.app.idempotency.fresh().into();
-    let user = plugs.app.auth.create_account(&Principal::Operator, id, registration).await?;
+    let id = app.idempotency.fresh().into();
+    let user = app.auth.create_account(&Principal::Operator, id, registration).await?;
     println!("{} is an administrator now. Log in at POST /v1/auth/login.", user.display_name());
-    plugs.store.close().await;
+    store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

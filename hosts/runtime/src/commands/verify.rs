@@ -8,16 +8,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{HostError, Settings, profile};
 
 pub async fn verify(settings: &Settings) -> Result<ExitCode, HostError> {
-    let plugs = profile::plug(settings).await?;
+    let (store, app) = profile::operate(settings).await?;
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} accounts, {eta} left");
     let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let report = plugs.app.books.verify(&Principal::Operator, |done, total| {
+    let report = app.books.verify(&Principal::Operator, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });
     let report = report.await?;
     bar.finish_and_clear();
-    plugs.store.close().await;
+    store.close().await;
     for finding in &report.findings {
         println!("{finding}");
     }

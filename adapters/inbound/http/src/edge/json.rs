@@ -84,16 +84,26 @@ impl<T: ParseFromJSON + 'static> ParsePayload for Json<T> {
 
 impl_apirequest_for_payload!(Json<T>, T: ParseFromJSON + 'static);
 
+/// Up to so many times the limit, a body that is too large is read to its end and thrown away. A caller who is hung up
+/// on in the middle of a body sees a broken connection and never the refusal.
+const PATIENCE: usize = 8;
+
 /// Reads a body up to a limit, whether or not its length was announced.
 pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>> {
     let mut stream = body.into_bytes_stream();
     let mut bytes = Vec::new();
+    let mut length = 0;
     while let Some(chunk) = stream.try_next().await.map_err(ReadBodyError::Io)? {
-        if bytes.len() + chunk.len() > limit {
-            let detail = format!("The body is larger than the {limit} bytes that are read.");
-            return Err(ApiError::edge(EdgeCode::BodyTooLarge, detail).into());
+        length += chunk.len();
+        if length <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if length > limit.saturating_mul(PATIENCE) {
+            break;
         }
-        bytes.extend_from_slice(&chunk);
+    }
+    if length > limit {
+        let detail = format!("The body is larger than the {limit} bytes that are read.");
+        return Err(ApiError::edge(EdgeCode::BodyTooLarge, detail).into());
     }
     Ok(bytes)
 }
