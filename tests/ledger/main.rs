@@ -1,4 +1,4 @@
-//! The ledger, decided by `domain` and kept by each database.
+//! The ledger, decided by `domain` and kept by each database, with and without the decorator that coalesces.
 //!
 //! - [`tables`]: rows of operations with the balances after them, as an accountant would check them.
 //! - [`contract`]: what the ledger port promises, whoever implements it.
@@ -11,20 +11,22 @@ mod model;
 mod tables;
 mod world;
 
-/// One test for each function and database.
-macro_rules! on_both {
+/// One test for each function and database, with and without the decorator that coalesces.
+macro_rules! everywhere {
     ($($module:ident { $($name:ident)* })*) => {
-        on_both!(engine sqlite, Sqlite, $($module { $($name)* })*);
-        on_both!(engine postgres, Postgres, $($module { $($name)* })*);
+        everywhere!(place sqlite, Sqlite, false, $($module { $($name)* })*);
+        everywhere!(place postgres, Postgres, false, $($module { $($name)* })*);
+        everywhere!(place coalesced_sqlite, Sqlite, true, $($module { $($name)* })*);
+        everywhere!(place coalesced_postgres, Postgres, true, $($module { $($name)* })*);
     };
-    (engine $engine:ident, $variant:ident, $($module:ident { $($name:ident)* })*) => {
-        mod $engine {
+    (place $place:ident, $variant:ident, $coalesced:literal, $($module:ident { $($name:ident)* })*) => {
+        mod $place {
             $(mod $module {
                 use dermaga_tests::databases::Engine;
 
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    let world = crate::world::World::on(Engine::$variant).await;
+                    let world = crate::world::World::on(Engine::$variant, $coalesced).await;
                     crate::$module::$name(&world).await;
                     world.end().await;
                 })*
@@ -33,7 +35,7 @@ macro_rules! on_both {
     };
 }
 
-on_both! {
+everywhere! {
     tables {
         money_goes_round
         holds_reserve_and_release

@@ -219,7 +219,7 @@ fn told(outcome: &Outcome) -> &'static str {
 }
 
 async fn agree(engine: Engine, operations: Vec<Operation>) {
-    let world = World::on(engine).await;
+    let world = World::on(engine, false).await;
     let mut model = Model::default();
     let mut counts: HashMap<&str, u32> = HashMap::new();
     for (step, operation) in operations.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use dermaga_coalesce::{Coalescer, Limits};
 use dermaga_domain::ledger::Poster;
 use dermaga_ports::{
     auth::{PasswordHash, Role, User, UserStatus},
@@ -61,11 +62,13 @@ pub fn hold(id: &str, from: &str, to: &str, amount: i64) -> NewTransfer {
 }
 
 impl World {
-    pub async fn on(engine: Engine) -> Self {
+    pub async fn on(engine: Engine, coalesced: bool) -> Self {
         let database = Database::migrated(engine).await;
         let clock = ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000));
         let store: Arc<dyn Store> = Arc::new(database.store.clone());
-        let ledger = Arc::new(Poster::new(store, Arc::new(clock.clone())));
+        let poster = Arc::new(Poster::new(store, Arc::new(clock.clone())));
+        let ledger: Arc<dyn Ledger> =
+            if coalesced { Arc::new(Coalescer::start(poster, Limits::default())) } else { poster };
         let world = Self { database, clock, ledger };
         for name in CUSTOMERS {
             world.open(name, Currency::Idr, Floor::AtLeast(0)).await;

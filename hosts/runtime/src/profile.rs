@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
+use dermaga_coalesce::{Coalescer, Limits};
 use dermaga_domain::{App, Policy, Ports, ledger::Poster};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
@@ -155,8 +156,9 @@ fn app(
     let hasher = Argon2Hasher::new(HashingCost::default()).map_err(dermaga_domain::Error::internal)?;
     let store: Arc<dyn Store> = Arc::new(store.clone());
     let clock = Arc::new(SystemClock);
+    let poster = Arc::new(Poster::new(store.clone(), clock.clone()));
     let ports = Ports {
-        ledger: Arc::new(Poster::new(store.clone(), clock.clone())),
+        ledger: Arc::new(Coalescer::start(poster, Limits::default())),
         store,
         gateway,
         hasher: Arc::new(hasher),
