@@ -4,7 +4,7 @@
 //! the world, reads bodies without a limit, and stops at the first fault without saying where it is. This one is used
 //! in its place, in the same way:
 //!
-//! ```ignore
+//! ```text
 //! async fn topup(&self, caller: Caller, app: Data<&App>, id: Path<Uuid>, body: Json<TopUp>) -> ApiResult<Json<Wallet>>
 //! ```
 //!

@@ -2,7 +2,7 @@
 //!
 //! A context API returns [`ApiResult`] and uses `?` on what a use case answers:
 //!
-//! ```ignore
+//! ```text
 //! #[oai(path = "/wallets/:id", method = "get")]
 //! async fn wallet(&self, caller: Caller, app: Data<&App>, id: Path<Uuid>) -> ApiResult<Json<Wallet>> {
 //!     let wallet = app.wallets.get(&caller.0, id.0.into()).await?;

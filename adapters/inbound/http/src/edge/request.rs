@@ -3,7 +3,7 @@
 //! Both are found once, at the door, and travel in one extension of the request: an extension is a heap allocation
 //! and every request pays for it. A handler asks for [`RequestId`] or [`ClientAddress`] as a plain argument:
 //!
-//! ```ignore
+//! ```text
 //! async fn login(&self, app: Data<&App>, client: ClientAddress, body: Json<Login>) -> ApiResult<Json<Tokens>>
 //! ```
 

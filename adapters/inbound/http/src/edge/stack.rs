@@ -10,7 +10,7 @@
 //!
 //! A host makes a [`Slice`] of the APIs it serves and puts the [`edge`] around it:
 //!
-//! ```ignore
+//! ```text
 //! let slice = slice((AuthApi, WalletApi), "Dermaga wallet", "Money, moved once.", env!("CARGO_PKG_VERSION"));
 //! let app = edge(slice, LANDING.to_owned(), probes.clone(), metrics, config, app);
 //! Server::new(listener).run_with_graceful_shutdown(app, signal, Some(grace)).await
