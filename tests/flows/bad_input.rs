@@ -111,7 +111,16 @@ async fn places_that_are_not_there() {
     wrong.problem(405, "method_not_allowed");
     let allowed = wrong.header("allow");
     assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
-    for query in ["limit=many", "after=me", "status=DONE", "type=gift", "from=yesterday", "min_amount=1.5"] {
+    for query in [
+        "limit=many",
+        "limit=0",
+        "limit=-1",
+        "after=me",
+        "status=DONE",
+        "type=gift",
+        "from=yesterday",
+        "min_amount=1.5",
+    ] {
         ani.client.get(&format!("/transactions?{query}")).await.problem(400, "bad_parameter");
     }
     ani.client.get(&format!("/wallets/{}/balance?at=now", ani.wallet)).await.problem(400, "bad_parameter");

@@ -54,12 +54,13 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// A command of a host, with a data folder of its own and no settings from outside.
+/// A command of a host, with a data folder of its own, any free port and no settings from outside.
 pub fn command(name: &str, folder: &Folder) -> Command {
     let mut command = Command::new(binary(name));
     command
         .env_clear()
         .env("DERMAGA_DATA_DIR", folder.path())
+        .env("PORT", "0")
         .env("DERMAGA_RATE_PER_SECOND", "0")
         .env("JWT_SECRET", JWT_SECRET)
         .env("SERVICE_TOKEN", SERVICE_TOKEN)
@@ -86,7 +87,7 @@ impl Host {
     /// A host on a folder, with further settings.
     pub fn start(name: &str, folder: Folder, settings: &[(&str, &str)]) -> Self {
         let mut command = command(name, &folder);
-        command.env("PORT", "0").envs(settings.iter().copied());
+        command.envs(settings.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("starts");
         let stderr = child.stderr.take().expect("piped");

@@ -54,6 +54,8 @@ impl AuditApi {
         from: Query<Option<Moment>>,
         /// Before this moment
         to: Query<Option<Moment>>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<AuditBody>>> {

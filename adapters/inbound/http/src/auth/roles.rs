@@ -27,6 +27,8 @@ impl RolesApi {
         &self,
         person: Person,
         deps: Data<&Deps>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<Account>>> {

@@ -62,6 +62,8 @@ impl UsersApi {
         /// Part of the e-mail address, username or full name
         text: Query<Option<String>>,
         role: Query<Option<RoleName>>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<UserBody>>> {

@@ -122,6 +122,8 @@ impl BooksApi {
         &self,
         person: Person,
         deps: Data<&Deps>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<AccountBody>>> {
@@ -141,6 +143,8 @@ impl BooksApi {
         from: Query<Option<Moment>>,
         /// Before this moment
         to: Query<Option<Moment>>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         /// `next` of the part before
         after: Query<Option<Moment>>,

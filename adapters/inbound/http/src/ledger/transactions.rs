@@ -215,6 +215,8 @@ impl TransactionsApi {
         max_amount: Query<Option<i64>>,
         /// Part of the description, reference or merchant
         text: Query<Option<String>>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<TransactionBody>>> {
@@ -259,6 +261,8 @@ impl TransactionsApi {
         caller: Caller,
         deps: Data<&Deps>,
         user_id: Path<Uuid>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<TransactionBody>>> {
@@ -274,6 +278,8 @@ impl TransactionsApi {
         caller: Caller,
         deps: Data<&Deps>,
         wallet_id: Path<Uuid>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         after: Query<Option<Uuid>>,
     ) -> ApiResult<Json<List<TransactionBody>>> {

@@ -109,6 +109,8 @@ impl WalletsApi {
         from: Query<Option<Moment>>,
         /// Before this moment
         to: Query<Option<Moment>>,
+        /// At least 1; more than 200 are not given at once
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u32>>,
         /// `next` of the part before
         after: Query<Option<Moment>>,
