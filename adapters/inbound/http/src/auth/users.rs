@@ -1,9 +1,6 @@
 //! Profiles, and what is in a user's default wallet.
 
-use dermaga_domain::{
-    ledger::{NewTransaction, Party},
-    payments::Topup,
-};
+use dermaga_domain::ledger::{NewTransaction, Party};
 use dermaga_ports::{
     auth::{Role, UserFilter},
     ledger::TransactionKind,
@@ -12,7 +9,6 @@ use poem::web::Data;
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
-    types::ToJSON,
 };
 use uuid::Uuid;
 
@@ -22,7 +18,7 @@ use crate::{
     caller::{Caller, Person, Service},
     deps::Deps,
     edge::{ApiResult, Json},
-    ledger::{AdjustAction, Adjustment, MovementBody, TopupBody, UserBalance},
+    ledger::{AdjustAction, Adjustment, MovementBody, TopupBody, UserBalance, top_up},
     tags::Tag,
     wire::{List, NoContent, currency_text, page},
 };
@@ -118,15 +114,8 @@ impl UsersApi {
         key: Header<Option<String>>,
         body: Json<TopupBody>,
     ) -> ApiResult<Taken<MovementBody>> {
-        let by = &person.0;
-        let content = format!("{} {}", id.0, body.0.to_json_string());
-        let request = Request { deps: &deps, caller: Some(by), operation: "top_up_user", key: key.0, content };
-        let once = request.once(|seed| async move {
-            let topup = Topup::from(body.0);
-            let movement = deps.app.payments.topup(by, seed.into(), Party::User(id.0.into()), topup).await?;
-            Ok(MovementBody::from(movement))
-        });
-        Ok(once.await?.into())
+        let into = Party::User(id.0.into());
+        top_up(&deps, &person.0, "top_up_user", key.0, into, body.0).await
     }
 
     /// A profile, for services

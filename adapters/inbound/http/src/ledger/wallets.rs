@@ -1,9 +1,6 @@
 //! `/wallets`
 
-use dermaga_domain::{
-    ledger::{NewTransaction, NewWallet, Party},
-    payments::Topup,
-};
+use dermaga_domain::ledger::{NewTransaction, NewWallet, Party};
 use dermaga_ports::ledger::TransactionKind;
 use poem::{http::HeaderMap, web::Data};
 use poem_openapi::{
@@ -14,7 +11,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    statement,
+    statement, top_up,
     wire::{Deduction, EntryBody, MovementBody, NewWalletBody, TopupBody, WalletBalance, WalletBody},
 };
 use crate::{
@@ -141,15 +138,8 @@ impl WalletsApi {
         key: Header<Option<String>>,
         body: Json<TopupBody>,
     ) -> ApiResult<Taken<MovementBody>> {
-        let by = &person.0;
-        let content = format!("{} {}", id.0, body.0.to_json_string());
-        let request = Request { deps: &deps, caller: Some(by), operation: "top_up_wallet", key: key.0, content };
-        let once = request.once(|seed| async move {
-            let topup = Topup::from(body.0);
-            let movement = deps.app.payments.topup(by, seed.into(), Party::Wallet(id.0.into()), topup).await?;
-            Ok(MovementBody::from(movement))
-        });
-        Ok(once.await?.into())
+        let into = Party::Wallet(id.0.into());
+        top_up(&deps, &person.0, "top_up_wallet", key.0, into, body.0).await
     }
 
     /// Take money out of a wallet, for services
