@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use dermaga_domain::{Code, idempotency::Claim, ledger::Party};
+use dermaga_domain::{
+    Code,
+    idempotency::Claim,
+    ledger::{Party, StatusChange},
+};
 use dermaga_ports::{
     auth::Role,
     ids::{TransactionId, TransferId},
@@ -46,6 +50,29 @@ async fn a_transfer_that_comes_again_moves_money_once() {
     assert_eq!(other.expect_err("refused").code(), Code::TransferConflict);
     assert_eq!(desk.balance(&budi, &to).await, (200, 200));
     desk.check().await;
+}
+
+#[tokio::test]
+async fn a_wish_that_is_fulfilled_already_is_not_announced_again() {
+    let desk = Desk::with(settling()).await;
+    let (ani, from) = desk.person("ani").await;
+    let (budi, _) = desk.person("budi").await;
+    desk.topup(&ani, desk.id(), &from, 500).await.expect("settles");
+    let id: TransactionId = desk.id();
+    desk.app.transactions.start_transfer(&ani, id, user(&ani), user(&budi), rupiah(200)).await.expect("reserves");
+    for change in [
+        StatusChange { status: None, description: Some("rent".to_owned()) },
+        StatusChange::default(),
+        StatusChange { status: Some(TransactionStatus::Completed), description: None },
+        StatusChange { status: Some(TransactionStatus::Completed), description: None },
+    ] {
+        desk.app.transactions.change(&ani, id, change).await.expect("is fulfilled");
+    }
+    let sql = format!("SELECT topic FROM outbox WHERE subject = 'transaction:{id}' ORDER BY id");
+    assert_eq!(
+        desk.database.texts(&sql).await,
+        ["transaction.pending", "transaction.described", "transaction.completed"]
+    );
 }
 
 #[tokio::test]

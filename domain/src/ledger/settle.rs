@@ -49,6 +49,7 @@ impl Transactions {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let mut transaction = self.find_to_settle(&mut *uow, by, id).await?;
+        let before = transaction.clone();
         if let Some(description) = description {
             if transaction.status != TransactionStatus::Pending {
                 let told = "The description can change only while the transaction is PENDING.";
@@ -59,9 +60,17 @@ impl Transactions {
         if let Some(status) = change.status {
             self.settle(&mut *uow, &mut transaction, status, now).await?;
         }
+        if transaction == before {
+            // Nothing happened, so nobody is told.
+            return Ok(transaction);
+        }
         transaction.updated_at = now;
         uow.transactions().save(&transaction).await?;
-        self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
+        let mut note = note(Some(by), &transaction);
+        if transaction.status == before.status {
+            note.action = "transaction.described";
+        }
+        self.0.file(&mut *uow, note, payload(&transaction), now).await?;
         uow.commit().await?;
         Ok(transaction)
     }
@@ -144,9 +153,12 @@ impl Transactions {
         if overdue.is_empty() {
             return Ok(0);
         }
+        // All at once: two calls would take their locks in no common order.
+        let accounts: Vec<_> = overdue.iter().map(|transaction| transaction.wallet.into()).collect();
+        post::release(&mut *uow, &accounts, now).await?;
         let count = overdue.len();
         for mut transaction in overdue {
-            expire(&mut *uow, &mut transaction, now).await?;
+            mark_expired(&mut transaction);
             transaction.updated_at = now;
             uow.transactions().save(&transaction).await?;
             let note = note(Some(&Principal::Operator), &transaction);
@@ -188,7 +200,9 @@ impl Transactions {
             return Err(Error::new(Code::IllegalTransition, told));
         }
         if to == Cancelled && is_overdue(transaction, now) {
-            return expire(uow, transaction, now).await;
+            post::release(uow, &[transaction.wallet.into()], now).await?;
+            mark_expired(transaction);
+            return Ok(());
         }
         let hold = TransferId::from(transaction.id);
         let instruction = match to {
@@ -215,9 +229,57 @@ pub(super) fn is_overdue(transaction: &Transaction, now: Timestamp) -> bool {
 }
 
 /// Writes down what the deadline has done already.
-async fn expire(uow: &mut dyn UnitOfWork, transaction: &mut Transaction, now: Timestamp) -> Result<()> {
-    post::release(uow, &[transaction.wallet.into()], now).await?;
+fn mark_expired(transaction: &mut Transaction) {
     transaction.status = TransactionStatus::Cancelled;
     transaction.failure = Some(EXPIRED.to_owned());
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use dermaga_ports::{
+        auth::Role,
+        ids::{UserId, WalletId},
+        ledger::Counterparty,
+        money::Currency,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::{Bench, NOW, Shelf, Unit, account};
+
+    fn overdue(number: u128) -> Transaction {
+        let now = Timestamp::from_micros(NOW);
+        let id = Uuid::from_u128(number);
+        Transaction {
+            id: id.into(),
+            kind: TransactionKind::Transfer,
+            status: TransactionStatus::Pending,
+            user: account(1, Role::User).id,
+            wallet: WalletId(id),
+            counterparty: Counterparty::User { user: UserId(id), wallet: WalletId(id) },
+            amount: Money::zero(Currency::Idr),
+            refunded: 0,
+            description: None,
+            reference: None,
+            failure: None,
+            transfer: None,
+            expires_at: Some(now),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_has_expired_is_locked_in_one_go() {
+        let mut unit = Unit::with_papers();
+        unit.transactions.expect_overdue().return_once(|_, _| Ok(vec![overdue(2), overdue(1)]));
+        unit.transactions.expect_save().times(2).returning(|_| Ok(()));
+        unit.books.expect_overdue_holds().returning(|_, _| Ok(vec![]));
+        unit.books.expect_transfers().returning(|_| Ok(vec![]));
+        unit.books.expect_write().returning(|_| Ok(()));
+        unit.books.expect_lock().times(1).withf(|accounts| accounts.len() == 2).returning(|_| Ok(vec![]));
+        let shelf = Shelf::default();
+        shelf.units.lock().expect("no panic").push_back(unit);
+        assert_eq!(Bench::default().app(shelf).transactions.expire_overdue().await, Ok(2));
+    }
 }

@@ -21,7 +21,7 @@ pub use account::{Account, AccountKind, Balance, Counters, Floor, SystemAccount}
 pub use books::{Books, Entry, Hold, HoldState, LedgerQueries, Recount, TrialBalance};
 pub use posting::{Changes, Ledger, MAX_LINKED, Outcome, Posted, Posting, Refusal, RefusalReason, Voucher};
 pub use transaction::{
-    Counterparty, Direction, Transaction, TransactionFilter, TransactionKind, TransactionQueries, TransactionStats,
+    Counterparty, Transaction, TransactionFilter, TransactionKind, TransactionQueries, TransactionStats,
     TransactionStatus, Transactions,
 };
 pub use transfer::{IllegalTransfer, Instruction, NewTransfer, Purpose, Transfer, TransferKind};

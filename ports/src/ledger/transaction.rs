@@ -118,24 +118,7 @@ pub struct Transaction {
     pub updated_at: Timestamp,
 }
 
-/// Which way the money went, seen from the user who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    In,
-    Out,
-}
-
 impl Transaction {
-    /// Which way the money went for this user.
-    pub fn direction_for(&self, user: UserId) -> Direction {
-        match self.kind {
-            TransactionKind::Topup | TransactionKind::Credit => Direction::In,
-            TransactionKind::Payment | TransactionKind::Debit => Direction::Out,
-            TransactionKind::Transfer if self.user == user => Direction::Out,
-            TransactionKind::Transfer => Direction::In,
-        }
-    }
-
     /// Whether this user is on either side.
     pub fn concerns(&self, user: UserId) -> bool {
         self.user == user || matches!(&self.counterparty, Counterparty::User { user: other, .. } if *other == user)

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use dermaga_domain::{Class, Error, Result, idempotency::Claim};
+use dermaga_domain::{Class, Code, Error, Result, idempotency::Claim};
 use dermaga_ports::auth::Principal;
 use poem_openapi::{
     ApiResponse,
@@ -138,6 +138,8 @@ impl Request<'_> {
 /// Whether a refusal says something about the request, and not about the state of the system.
 fn is_final(error: &Error) -> bool {
     match error.code().class() {
+        // The caller is told to repeat, so the repetition must be able to end otherwise.
+        Class::Conflict if error.code() == Code::ConcurrentChange => false,
         Class::Forbidden | Class::NotFound | Class::Conflict | Class::Invalid => true,
         Class::Unauthenticated | Class::Throttled | Class::Unavailable | Class::Internal => false,
     }
@@ -150,4 +152,21 @@ fn replay<T: ParseFromJSON>(status: u16, body: &str) -> ApiResult<Once<T>> {
     }
     let body = T::parse_from_json_string(body).map_err(|error| Error::internal(error.into_message()))?;
     Ok(Once { body, replayed: Some(true) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_something_about_the_request_is_kept() {
+        let kept = |code| is_final(&Error::new(code, ""));
+        assert!(
+            [Code::InsufficientFunds, Code::Invalid, Code::WalletNotFound, Code::PermissionDenied].map(kept)
+                == [true; 4]
+        );
+        assert!(
+            [Code::ConcurrentChange, Code::StoreBusy, Code::StoreUnavailable, Code::Internal].map(kept) == [false; 4]
+        );
+    }
 }

@@ -77,14 +77,6 @@ impl SqlStore {
         migrations::pending(&self.db).await
     }
 
-    /// Whether the schema is the one this program was written for.
-    ///
-    /// # Errors
-    /// As [`SqlStore::pending_migrations`].
-    pub async fn is_current(&self) -> Result<bool, StoreError> {
-        Ok(self.pending_migrations().await?.is_empty())
-    }
-
     /// Waits for open work and closes all connections. Every later call is [`StoreError::Unavailable`].
     pub async fn close(&self) {
         match &self.db {
