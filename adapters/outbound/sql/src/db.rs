@@ -106,7 +106,16 @@ macro_rules! savepoint {
                 };
                 match done {
                     Ok(value) => savepoint.commit().await.map(|()| value),
-                    Err(error) => savepoint.rollback().await.and(Err(error)),
+                    Err(error) => {
+                        let undone = savepoint.rollback().await;
+                        // A conflict that could not be undone is none to go on after. Any other error says more than
+                        // the failed attempt to undo it, such as that the disk is full.
+                        Err(if error.as_database_error().is_some_and(|e| e.is_unique_violation()) {
+                            undone.err().unwrap_or(error)
+                        } else {
+                            error
+                        })
+                    }
                 }
             }
             Err(error) => Err(error),

@@ -39,6 +39,7 @@ pub(crate) fn from_driver(error: sqlx::Error) -> StoreError {
         | sqlx::Error::Protocol(_)
         | sqlx::Error::Configuration(_)
         | sqlx::Error::WorkerCrashed
+        | sqlx::Error::InvalidSavePointStatement
         | sqlx::Error::BeginFailed) => StoreError::Unavailable(error.to_string()),
         // What is left is about a row that does not have the columns or the values it should have.
         error => StoreError::Corrupt(error.to_string()),

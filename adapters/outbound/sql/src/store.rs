@@ -114,6 +114,9 @@ async fn sqlite(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
+            // A full disk makes SQLite roll back by itself, the driver's own attempt then fails, and it would count
+            // one transaction too many for ever.
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
     };
     // The writer first: it turns on the write-ahead log, which a reader may not.
     let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
