@@ -58,13 +58,17 @@ pub(crate) fn worth_preparing(rows: usize) -> bool {
 
 /// `on_read!(self, |x| query.fetch_one(x).await)`: a question outside any transaction, compiled once per database.
 macro_rules! on_read {
-    ($store:expr, |$x:ident| $body:expr) => {
-        match &$store.db {
+    ($store:expr, |$x:ident| $body:expr) => {{
+        $store.reachable().await?;
+        let done = match &$store.db {
             $crate::db::Db::Postgres($x) => $body,
             $crate::db::Db::Sqlite { read: $x, .. } => $body,
+        };
+        match done {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err($store.refusal(error).await),
         }
-        .map_err(|error| $store.refusal(error))
-    };
+    }};
 }
 
 /// The same inside a unit of work, which is spent if the statement fails.

@@ -33,6 +33,7 @@ mod events;
 mod idempotency;
 mod ledger;
 mod migrations;
+mod presence;
 mod store;
 mod unit_of_work;
 

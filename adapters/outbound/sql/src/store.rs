@@ -20,6 +20,7 @@ use crate::{
     db::Db,
     error::{from_connecting, from_driver},
     migrations,
+    presence::Presence,
     unit_of_work::SqlUnitOfWork,
 };
 
@@ -44,6 +45,8 @@ impl Default for SqlOptions {
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     pub(crate) db: Db,
+    /// Of Postgres; a file is always there.
+    presence: Option<Presence>,
 }
 
 impl SqlStore {
@@ -53,12 +56,11 @@ impl SqlStore {
     /// # Errors
     /// [`StoreError::Unavailable`], with the reason.
     pub async fn connect(url: &str, options: SqlOptions) -> Result<Self, StoreError> {
-        let db = match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => sqlite(url, options).await?,
-            Some("postgres" | "postgresql") => postgres(url, options).await?,
-            _ => return Err(StoreError::Unavailable("the URL must begin with sqlite: or postgres:".to_owned())),
-        };
-        Ok(Self { db })
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => sqlite(url, options).await,
+            Some("postgres" | "postgresql") => postgres(url, options).await,
+            _ => Err(StoreError::Unavailable("the URL must begin with sqlite: or postgres:".to_owned())),
+        }
     }
 
     /// Brings the schema up to date. Several hosts may do so at once.
@@ -90,7 +92,7 @@ impl SqlStore {
     }
 }
 
-async fn sqlite(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
+async fn sqlite(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> {
     let settings = SqliteConnectOptions::from_str(url)
         .map_err(from_connecting)?
         .create_if_missing(true)
@@ -122,7 +124,7 @@ async fn sqlite(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
     let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
     let readers = options.readers.max(1);
     let read = pool().max_connections(readers).connect_with(settings.read_only(true)).await.map_err(from_connecting)?;
-    Ok(Db::Sqlite { read, write })
+    Ok(SqlStore { db: Db::Sqlite { read, write }, presence: None })
 }
 
 /// Creates the file and its folder for their owner alone. SQLite gives its log files the mode of the database.
@@ -146,7 +148,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-async fn postgres(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
+async fn postgres(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> {
     let settings = PgConnectOptions::from_str(url)
         .map_err(from_connecting)?
         .application_name("dermaga")
@@ -167,16 +169,17 @@ async fn postgres(url: &str, options: SqlOptions) -> Result<Db, StoreError> {
                 connection.execute(sqlx::AssertSqlSafe(session)).await.map(drop)
             })
         })
-        .connect_lazy_with(settings);
-    Ok(Db::Postgres(pool))
+        .connect_lazy_with(settings.clone());
+    Ok(SqlStore { db: Db::Postgres(pool), presence: Some(Presence::of(settings)) })
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.reachable().await?;
         match self.db.begin().await {
             Ok(transaction) => Ok(Box::new(SqlUnitOfWork::new(transaction))),
-            Err(error) => Err(self.refusal(error)),
+            Err(error) => Err(self.refusal(error).await),
         }
     }
 
@@ -207,10 +210,18 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
-    /// A full pool is busy; a pool that has no connection at all has nobody to connect to.
-    pub(crate) fn refusal(&self, error: sqlx::Error) -> StoreError {
-        match (&self.db, &error) {
-            (Db::Postgres(pool), sqlx::Error::PoolTimedOut) if pool.size() == 0 => from_connecting(error),
+    /// Whether it makes sense to wait for a connection.
+    pub(crate) async fn reachable(&self) -> Result<(), StoreError> {
+        match &self.presence {
+            Some(presence) => presence.check().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Why there was no connection, or what went wrong with it.
+    pub(crate) async fn refusal(&self, error: sqlx::Error) -> StoreError {
+        match (&self.presence, &error) {
+            (Some(presence), sqlx::Error::PoolTimedOut) => presence.why().await,
             _ => from_driver(error),
         }
     }
