@@ -80,6 +80,11 @@ impl Client {
         Self { http: reqwest::Client::new(), base: host.url("/v1"), credentials: Credentials::None }
     }
 
+    /// The same caller, with the same credentials, at another host.
+    pub fn on(&self, host: &Host) -> Self {
+        Self { base: host.url("/v1"), ..self.clone() }
+    }
+
     /// The trusted service.
     pub fn service(host: &Host) -> Self {
         Self { credentials: Credentials::Service(SERVICE_TOKEN.to_owned()), ..Self::anyone(host) }

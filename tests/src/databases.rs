@@ -1,26 +1,22 @@
 //! Databases to test on: fresh, migrated, private to one test, and gone afterwards.
 //!
-//! SQLite is a file in a temporary folder. Postgres is one private cluster for each test process, made by its own
-//! binaries on first use: a socket in a temporary folder and no port, so nothing can collide. It runs without fsync,
-//! because no test here pulls the plug. A shell that holds the other end of a pipe stops it: however this process
-//! ends, the pipe closes with it.
+//! SQLite is a file in a temporary folder. Postgres is one private server for each test process, started on first use.
+//! It runs without fsync, because who pulls the plug has a server of their own; see [`crate::postgres`].
 
 use std::{
-    fs,
-    os::unix::process::CommandExt as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use dermaga_sql::{SqlOptions, SqlStore};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
+
+use crate::postgres::{Durability, Server};
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +67,7 @@ impl Database {
     pub async fn dispose(self) {
         self.store.close().await;
         if self.engine == Engine::Postgres {
-            cluster().execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await.expect("drops");
+            cluster().execute("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await.expect("drops");
         }
         drop(self.folder);
     }
@@ -124,7 +120,7 @@ impl Database {
         let cluster = cluster();
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let template = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
-        cluster.execute(&format!("CREATE DATABASE {name}{template}")).await.expect("creates");
+        cluster.execute("postgres", &format!("CREATE DATABASE {name}{template}")).await.expect("creates");
         let url = cluster.url(&name);
         let store = SqlStore::connect(&url, options).await.expect("connects");
         Self { engine: Engine::Postgres, url, store, name, folder: None }
@@ -132,126 +128,22 @@ impl Database {
 }
 
 const TEMPLATE: &str = "dermaga_template";
-const OWNER: &str = "dermaga";
-const MISSING: &str = "this test needs the programs of a Postgres server (initdb, postgres) in PATH or below \
-    /usr/lib/postgresql; on Debian: apt-get install postgresql";
 
-struct Cluster {
-    folder: PathBuf,
+/// The cluster of this process, with an empty database of today's schema to copy.
+fn cluster() -> &'static Server {
+    static CLUSTER: OnceLock<Server> = OnceLock::new();
+    // On a thread of its own, because it has a runtime of its own.
+    CLUSTER.get_or_init(|| thread::spawn(start).join().expect("a Postgres cluster"))
 }
 
-/// The cluster of this process.
-fn cluster() -> &'static Cluster {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    // On a thread of its own, because it waits for processes and has a runtime of its own.
-    CLUSTER.get_or_init(|| thread::spawn(Cluster::start).join().expect("a Postgres cluster"))
-}
-
-impl Cluster {
-    fn start() -> Self {
-        let programs = programs().expect(MISSING);
-        let folder = tempfile::Builder::new().prefix("dermaga-pg-").tempdir().expect("a temporary folder").keep();
-        let cluster = Self { folder };
-        let user = server_user();
-        if let Some(user) = &user {
-            run(Command::new("chown").arg(user).arg(&cluster.folder));
-        }
-        let data = cluster.folder.join("data");
-        let mut initdb = as_user(user.as_deref(), &programs.join("initdb"));
-        run(initdb.args(["--no-sync", "-A", "trust", "-E", "UTF8", "--locale=C", "-U", OWNER, "-D"]).arg(&data));
-        cluster.guard(as_user(user.as_deref(), &programs.join("postgres")).arg("-D").arg(&data));
-        cluster.wait_until_ready();
-        cluster
-    }
-
-    /// Starts the server under a shell that waits for the end of this process and then stops and removes everything.
-    fn guard(&self, server: &Command) {
-        const SCRIPT: &str = r#"
-            folder=$1; shift
-            "$@" -c listen_addresses= -c unix_socket_directories="$folder" -c max_connections=300 \
-                -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
-                </dev/null >"$folder/log" 2>&1 &
-            while read -r _; do :; done
-            kill -QUIT "$(head -n 1 "$folder/data/postmaster.pid")" 2>/dev/null
-            wait
-            rm -rf "$folder"
-        "#;
-        let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "sh"]).arg(&self.folder).arg(server.get_program()).args(server.get_args());
-        // Its own process group: an interrupt from the keyboard must leave it alive to clean up.
-        shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let shell = shell.spawn().expect("sh starts");
-        // Never closed by hand: the end of the process closes it.
-        static PIPE: OnceLock<std::process::Child> = OnceLock::new();
-        assert!(PIPE.set(shell).is_ok(), "one cluster for each process");
-    }
-
-    fn wait_until_ready(&self) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let deadline = Instant::now() + Duration::from_secs(60);
-            while let Err(error) = PgConnection::connect(&self.url("postgres")).await {
-                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                assert!(Instant::now() < deadline, "Postgres does not start: {error}\n{log}");
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            self.execute(&format!("CREATE DATABASE {TEMPLATE}")).await.expect("creates");
-            let store = SqlStore::connect(&self.url(TEMPLATE), OPTIONS).await.expect("connects");
-            store.migrate().await.expect("migrates");
-            store.close().await;
-        });
-    }
-
-    fn url(&self, database: &str) -> String {
-        format!("postgres://{OWNER}@localhost/{database}?host={}", self.folder.display())
-    }
-
-    async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
-        let mut connection = PgConnection::connect(&self.url("postgres")).await?;
-        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;
-        connection.close().await
-    }
-}
-
-/// The folder of the server's programs: what is in PATH, or else the newest of Debian's versions.
-fn programs() -> Option<PathBuf> {
-    let complete = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_path = std::env::split_paths(&path).find(complete);
-    let newest = || {
-        let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path());
-        let number = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
-        let newest = versions.filter(|folder| complete(&folder.join("bin"))).max_by_key(number)?;
-        Some(newest.join("bin"))
-    };
-    in_path.or_else(newest)
-}
-
-/// Postgres refuses to run as root: then somebody without rights runs it.
-fn server_user() -> Option<String> {
-    let answer = |arguments: &[&str]| {
-        let output = Command::new("id").args(arguments).output().ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    if answer(&["-u"])? != "0" {
-        return None;
-    }
-    let user = ["postgres", "nobody"].into_iter().find(|user| answer(&["-u", user]).is_some());
-    Some(user.expect("a user besides root who can run Postgres: postgres or nobody").to_owned())
-}
-
-fn as_user(user: Option<&str>, program: &Path) -> Command {
-    match user {
-        None => Command::new(program),
-        Some(user) => {
-            let mut command = Command::new("runuser");
-            command.args(["-u", user, "--"]).arg(program);
-            command
-        }
-    }
-}
-
-fn run(command: &mut Command) {
-    let output = command.current_dir("/").output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+fn start() -> Server {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let server = Server::start(Durability::None).await;
+        server.execute("postgres", &format!("CREATE DATABASE {TEMPLATE}")).await.expect("creates");
+        let store = SqlStore::connect(&server.url(TEMPLATE), OPTIONS).await.expect("connects");
+        store.migrate().await.expect("migrates");
+        store.close().await;
+        server
+    })
 }

@@ -1,11 +1,11 @@
 //! Host binaries to test: started on a free port with their own data folder, stopped when the test ends.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -26,17 +26,21 @@ pub struct Host {
     child: Child,
     address: SocketAddr,
     folder: Folder,
+    log: Log,
 }
+
+/// What a host has said on standard error so far.
+type Log = Arc<Mutex<String>>;
 
 /// A data folder that outlives a host.
 #[derive(Clone)]
-pub struct Folder(std::sync::Arc<TempDir>);
+pub struct Folder(Arc<TempDir>);
 
 impl Folder {
     /// An empty one.
     #[expect(clippy::new_without_default, reason = "it makes a folder, which is no default")]
     pub fn new() -> Self {
-        Self(std::sync::Arc::new(tempfile::tempdir().expect("a temporary folder")))
+        Self(Arc::new(tempfile::tempdir().expect("a temporary folder")))
     }
 
     /// Where it is.
@@ -70,12 +74,23 @@ pub fn command(name: &str, folder: &Folder) -> Command {
     command
 }
 
+/// How long a command of a host may take.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(120);
+
 /// Runs a command of a host to its end.
 pub fn run(command: &mut Command, input: &str) -> Output {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("starts");
-    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("reads its input");
-    child.wait_with_output().expect("ends")
+    let pid = child.id();
+    // Whoever ends early, with a mistake to tell, reads nothing.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(child.wait_with_output()));
+    let output = told.recv_timeout(COMMAND_PATIENCE).unwrap_or_else(|_| {
+        let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+        panic!("{command:?} does not end");
+    });
+    output.expect("ends")
 }
 
 impl Host {
@@ -88,14 +103,23 @@ impl Host {
     pub fn start(name: &str, folder: Folder, settings: &[(&str, &str)]) -> Self {
         let mut command = command(name, &folder);
         command.envs(settings.iter().copied());
+        Self::launch(command, folder)
+    }
+
+    /// A host on a folder, started by a command that says everything else.
+    pub fn launch(mut command: Command, folder: Folder) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("starts");
         let stderr = child.stderr.take().expect("piped");
-        let log = thread::spawn(move || {
+        let log = Log::default();
+        let writing = log.clone();
+        let logging = thread::spawn(move || {
             // Kept flowing, so that a full pipe never stops the host.
-            let mut text = String::new();
-            let _ = BufReader::new(stderr).read_to_string(&mut text);
-            text
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = writing.lock().expect("no panic");
+                log.push_str(&line);
+                log.push('\n');
+            }
         });
         let stdout = child.stdout.take().expect("piped");
         let (tell, told) = mpsc::channel();
@@ -108,11 +132,12 @@ impl Host {
             }
         });
         match told.recv_timeout(Duration::from_secs(60)) {
-            Ok(Ok(address)) => Self { child, address, folder },
+            Ok(Ok(address)) => Self { child, address, folder, log },
             other => {
                 let _ = child.kill();
                 let _ = child.wait();
-                panic!("{name} did not start ({other:?}):\n{}", log.join().unwrap_or_default());
+                let _ = logging.join();
+                panic!("{command:?} did not start ({other:?}):\n{}", log.lock().expect("no panic"));
             }
         }
     }
@@ -130,6 +155,11 @@ impl Host {
     /// Its data folder.
     pub fn folder(&self) -> Folder {
         self.folder.clone()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no panic").clone()
     }
 
     /// Its process.

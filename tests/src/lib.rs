@@ -2,4 +2,8 @@
 
 pub mod client;
 pub mod databases;
+pub mod deployment;
+pub mod disks;
 pub mod hosts;
+pub mod patience;
+pub mod postgres;
