@@ -108,9 +108,8 @@ impl<'a> Arena<'a> {
     ) -> Result<Report> {
         let report = send(self.lab, addresses, kind, amount, connections).await?;
         if kind.writes() {
-            let per_request = if let Kind::Batch(size) = kind { size as u64 } else { 1 };
             self.done.set(self.done.get() + report.done);
-            self.unknown.set(self.unknown.get() + report.unknown * per_request);
+            self.unknown.set(self.unknown.get() + report.unknown * kind.transfers());
         }
         Ok(report)
     }
@@ -225,10 +224,7 @@ pub async fn send(
 ) -> Result<Report> {
     let what = format!("{kind}, {connections} connections");
     let bar = match amount {
-        Amount::Requests(requests) => {
-            let per_request = if let Kind::Batch(size) = kind { size as u64 } else { 1 };
-            progress::bar(&what, requests * per_request)
-        }
+        Amount::Requests(requests) => progress::bar(&what, requests * kind.transfers()),
         Amount::Closed { seconds } | Amount::Open { seconds, .. } => progress::spinner(format!("{what}, {seconds} s")),
     };
     let world = lab.world.file().to_owned();

@@ -52,7 +52,8 @@ fn lined_up<const N: usize>(head: &[&str; N], lines: &[[&str; N]]) -> String {
 pub fn notes(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows.iter().filter(|row| !row.notes.is_empty()) {
-        let _ = writeln!(text, "- {}: {}.", row.load, row.notes.join("; "));
+        let notes: Vec<_> = row.notes.iter().map(|note| note.trim_end_matches('.')).collect();
+        let _ = writeln!(text, "- {}: {}.", row.load, notes.join("; "));
     }
     text
 }

@@ -108,29 +108,28 @@ impl Shared {
     async fn send(&self, mut connection: Connection) {
         let mut request = Vec::with_capacity(1024);
         while let Some(due) = self.next().await {
-            let transfers = {
-                let mut requests = self.requests.borrow_mut();
-                requests.next(&mut request);
-                requests.transfers()
-            };
+            self.requests.borrow_mut().next(&mut request);
             self.tally.borrow_mut().under_way += 1;
             let due = due.unwrap_or_else(Instant::now);
-            let exchanged = connection.exchange(&request).await;
-            let now = Instant::now();
-            let mut tally = self.tally.borrow_mut();
-            tally.under_way -= 1;
-            match exchanged {
-                Ok(answer) => tally.answered(&answer, transfers, due, now),
-                Err(error) => {
-                    tally.broke(&error);
-                    drop(tally);
-                    time::sleep(BREATH).await;
-                    if connection.reopen().await.is_err() {
-                        return;
-                    }
+            if !self.exchange(&mut connection, &request, due).await {
+                time::sleep(BREATH).await;
+                if connection.reopen().await.is_err() {
+                    return;
                 }
             }
         }
+    }
+
+    /// Sends a request and counts what comes back; answers whether the connection is still good.
+    async fn exchange(&self, connection: &mut Connection, request: &[u8], due: Instant) -> bool {
+        let exchanged = connection.exchange(request).await;
+        let mut tally = self.tally.borrow_mut();
+        tally.under_way -= 1;
+        match &exchanged {
+            Ok(answer) => tally.answered(answer, due, Instant::now()),
+            Err(error) => tally.broke(error),
+        }
+        exchanged.is_ok()
     }
 
     /// Waits for the next request: when it was due, if it had an appointment. `None` ends the connection's work.

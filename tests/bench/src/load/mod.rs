@@ -44,6 +44,11 @@ impl Kind {
     pub fn writes(self) -> bool {
         matches!(self, Self::Uniform | Self::Hot | Self::Batch(_))
     }
+
+    /// How many transfers a request asks for.
+    pub fn transfers(self) -> u64 {
+        if let Self::Batch(size) = self { size as u64 } else { 1 }
+    }
 }
 
 impl fmt::Display for Kind {

@@ -61,11 +61,6 @@ impl Requests {
         }
     }
 
-    /// How many transfers a request asks for.
-    pub fn transfers(&self) -> u64 {
-        if let Kind::Batch(size) = self.kind { size as u64 } else { 1 }
-    }
-
     fn batch(&mut self, size: usize, request: &mut Vec<u8>) {
         const OPEN: &[u8] = b"{\"transfers\":[";
         const CLOSE: &[u8] = b"]}";

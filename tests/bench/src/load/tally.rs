@@ -75,7 +75,7 @@ impl Tally {
     }
 
     /// Counts an answer to a request that was due at `due`.
-    pub fn answered(&mut self, answer: &Answer<'_>, transfers: u64, due: Instant, now: Instant) {
+    pub fn answered(&mut self, answer: &Answer<'_>, due: Instant, now: Instant) {
         let wanted = match self.kind {
             Kind::Uniform | Kind::Hot => 201,
             Kind::Batch(_) | Kind::Balance | Kind::Hello => 200,
@@ -83,8 +83,9 @@ impl Tally {
         let mut done = 0;
         if answer.status == wanted {
             done = if matches!(self.kind, Kind::Batch(_)) { completed(answer.body) } else { 1 };
-            if done < transfers {
-                self.unwanted(0, transfers - done, answer.body);
+            let refused = self.kind.transfers().saturating_sub(done);
+            if refused > 0 {
+                self.unwanted(0, refused, answer.body);
             }
         } else {
             self.unwanted(answer.status, 1, answer.body);

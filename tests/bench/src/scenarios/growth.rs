@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::mark;
 use crate::{
@@ -19,20 +19,26 @@ const FILLERS: usize = 4;
 /// How long the disk gets to come to rest.
 const REST: Duration = Duration::from_secs(3);
 
-/// Fills the journal of an arena through the API; refuses to if the host does not take batches.
+/// Refuses to go on if the host does not take batches of transfers.
+///
+/// # Errors
+/// Why it does not.
+pub async fn require_batches(arena: &Arena<'_>, size: usize) -> Result<()> {
+    let first = arena.load(Kind::Batch(size), Amount::Requests(1), 1).await?;
+    let fault = first.fault().unwrap_or_default();
+    ensure!(!first.unwanted.contains_key(&404), "this host has no POST /v1/transfers/batch");
+    ensure!(fault.is_empty(), "this host refuses batches: {fault}");
+    Ok(())
+}
+
+/// Fills the journal of an arena through the API.
 ///
 /// # Errors
 /// A batch was refused.
 pub async fn fill(arena: &Arena<'_>, transfers: u64) -> Result<Report> {
-    let requests = transfers.div_ceil(BATCH as u64);
-    let first = arena.load(Kind::Batch(BATCH), Amount::Requests(1), 1).await?;
-    let fault = first.fault().unwrap_or_default();
-    ensure!(
-        !first.unwanted.contains_key(&404),
-        "the journal cannot be filled: this host has no POST /v1/transfers/batch ({fault})"
-    );
-    ensure!(fault.is_empty(), "the journal cannot be filled: {fault}");
-    let report = arena.load(Kind::Batch(BATCH), Amount::Requests(requests.saturating_sub(1)), FILLERS).await?;
+    require_batches(arena, BATCH).await.context("the journal cannot be filled")?;
+    let requests = transfers.div_ceil(BATCH as u64).saturating_sub(1);
+    let report = arena.load(Kind::Batch(BATCH), Amount::Requests(requests), FILLERS).await?;
     ensure!(report.fault().is_none(), "the journal was not filled: {}", report.fault().unwrap_or_default());
     Ok(report)
 }

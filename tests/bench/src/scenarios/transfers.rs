@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{by_turns, mark};
+use super::{by_turns, growth::require_batches, mark};
 use crate::{
     arena::{Arena, Engine},
     baselines::pgbench::{CLIENTS, Spread},
@@ -45,6 +45,12 @@ async fn one_load(
     wanted: &[Wanted],
 ) -> Result<Vec<Row>> {
     let arena = Arena::open(lab, engine, 1).await?;
+    if let Kind::Batch(size) = kind
+        && let Err(error) = require_batches(&arena, size).await
+    {
+        arena.close().await?;
+        return Ok(vec![Row::not_measured(title, &format!("{error:#}"))]);
+    }
     let baseline = async || pgbench(lab, Spread::Uniform).await;
     let ours = async || arena.load(kind, closed(lab), connections).await;
     let pairs = by_turns(lab, baseline, ours).await?;
