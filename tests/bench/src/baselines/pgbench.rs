@@ -36,11 +36,20 @@ pub struct Pgbench {
     folder: PathBuf,
 }
 
-/// The order of locks is the index's: no two transactions can wait for each other.
-const STATEMENT: &str = "WITH line AS (INSERT INTO transfers (id, debit, credit, amount, created_at) \
+/// Between any two accounts: both balances in one update, which locks them in the order of the index, so that no two
+/// transactions wait for each other.
+const UNIFORM: &str = "WITH line AS (INSERT INTO transfers (id, debit, credit, amount, created_at) \
     VALUES (gen_random_uuid(), :debit, :credit, :amount, now())) \
     UPDATE accounts SET debits = debits + CASE WHEN id = :debit THEN :amount ELSE 0 END, \
     credits = credits + CASE WHEN id = :credit THEN :amount ELSE 0 END WHERE id IN (:debit, :credit);";
+
+/// To one account: everything else first, so that the lock that everybody waits for is held for the commit alone. Postgres
+/// runs the parts of a WITH that nobody reads from after the statement, the last one first. It is a third faster than
+/// the other one here, and slower there.
+const HOT: &str = "WITH receiver AS (UPDATE accounts SET credits = credits + :amount WHERE id = :credit), \
+    sender AS (UPDATE accounts SET debits = debits + :amount WHERE id = :debit) \
+    INSERT INTO transfers (id, debit, credit, amount, created_at) \
+    VALUES (gen_random_uuid(), :debit, :credit, :amount, now());";
 
 impl Pgbench {
     /// Makes the tables; `indexes` is how many of the two indexes for statements the journal has.
@@ -62,8 +71,8 @@ impl Pgbench {
             cluster.execute(&database, &format!("CREATE INDEX ON transfers ({side}, created_at)")).await?;
         }
         let pgbench = Self { cluster, database, folder: folder.to_owned() };
-        fs::write(pgbench.script(Spread::Uniform), script(&format!("random(1, {PEOPLE})")))?;
-        fs::write(pgbench.script(Spread::Hot), script("1"))?;
+        fs::write(pgbench.script(Spread::Uniform), script(&format!("random(1, {PEOPLE})"), UNIFORM))?;
+        fs::write(pgbench.script(Spread::Hot), script("1", HOT))?;
         Ok(pgbench)
     }
 
@@ -106,10 +115,10 @@ impl Pgbench {
 }
 
 /// The script of pgbench; the receiver is what `credit` draws, the sender anybody else.
-fn script(credit: &str) -> String {
+fn script(credit: &str, statement: &str) -> String {
     format!(
         "\\set credit {credit}\n\\set other random(1, {})\n\\set debit :other + (case when :other >= :credit then 1 else \
-         0 end)\n\\set amount random(1, 9)\n{STATEMENT}\n",
+         0 end)\n\\set amount random(1, 9)\n{statement}\n",
         PEOPLE - 1
     )
 }
