@@ -18,11 +18,11 @@ use crate::{baselines, cluster, host, lab::Lab};
 /// Name and value, in the order in which they are told.
 pub type Facts = Vec<(&'static str, String)>;
 
-/// Asks the machine.
+/// Asks the machine; `busy` is what [`busy`] said before anything was started.
 ///
 /// # Errors
 /// It does not answer.
-pub async fn facts(lab: &Lab) -> Result<Facts> {
+pub async fn facts(lab: &Lab, busy: String) -> Result<Facts> {
     let settings = |settings: &[(&str, &str)]| {
         let told: Vec<_> = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         told.join(", ")
@@ -39,8 +39,15 @@ pub async fn facts(lab: &Lab) -> Result<Facts> {
         ("Postgres", format!("{}, {}", lab.cluster.version().await?, settings(cluster::SETTINGS))),
         ("SQLite", baselines::sqlite::version().to_owned()),
         ("Host", settings(host::SETTINGS)),
+        ("Load average before", busy),
         ("Measured", format!("{} repeats of {} s after 1 s of warm-up", options.repeats(), options.seconds())),
     ])
+}
+
+/// How busy the machine is: what others do meanwhile is in every number.
+pub fn busy() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }
 
 /// The value of the first line that begins so.

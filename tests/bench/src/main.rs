@@ -91,9 +91,10 @@ async fn until_interrupted(options: Options) -> Result<ExitCode> {
 async fn measure(options: Options) -> Result<ExitCode> {
     let chosen = |scenario: &&Scenario| options.only.is_empty() || options.only.contains(scenario);
     let chosen: Vec<_> = Scenario::value_variants().iter().filter(chosen).copied().collect();
+    let busy = machine::busy();
     let lab = Lab::open(options).await?;
     let options = &lab.options;
-    let facts = machine::facts(&lab).await?;
+    let facts = machine::facts(&lab, busy).await?;
     let (mut rows, mut limits) = (Vec::new(), Vec::new());
     for (number, scenario) in chosen.iter().enumerate() {
         eprintln!("{} of {}: {}", number + 1, chosen.len(), scenario.title());
