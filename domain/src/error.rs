@@ -49,6 +49,11 @@ macro_rules! codes {
                 match self { $(Code::$variant => Class::$class,)* }
             }
 
+            /// Whether it says something about the system, and nothing about the request.
+            pub fn is_about_the_system(self) -> bool {
+                matches!(self.class(), Class::Throttled | Class::Unavailable | Class::Internal)
+            }
+
             /// One sentence that is the same for every occurrence.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$variant => $title,)* }
@@ -70,6 +75,7 @@ codes! {
     UserNotFound, "user_not_found", NotFound, "There is no such user";
     WalletNotFound, "wallet_not_found", NotFound, "There is no such wallet";
     TransactionNotFound, "transaction_not_found", NotFound, "There is no such transaction";
+    SealNotFound, "seal_not_found", NotFound, "There are not so many sealed batches";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
     UsernameTaken, "username_taken", Conflict, "The username is registered already";
@@ -162,6 +168,18 @@ impl Error {
         self
     }
 
+    /// Puts the pointers of all fields below the place of what they belong to.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        if self.faults.is_empty() {
+            return self.at(place);
+        }
+        for fault in &mut self.faults {
+            fault.pointer.insert_str(0, place);
+        }
+        self
+    }
+
     /// Says after how many seconds another attempt makes sense.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
@@ -226,8 +244,10 @@ impl From<StoreError> for Error {
                     .retry_after(1)
             }
             StoreError::Unavailable(_) => {
-                Self::new(Code::StoreUnavailable, "The database cannot be reached or written. Nothing was changed.")
-                    .retry_after(5)
+                // A connection that is lost during the commit leaves it open whether the commit went through.
+                let told = "The database cannot be reached or written. Repeat the request later with the same \
+                    Idempotency-Key or id: if it took effect after all, that finds out.";
+                Self::new(Code::StoreUnavailable, told).retry_after(5)
             }
             StoreError::Conflict(Unique::Reference) => Self::new(
                 Code::ReferenceTaken,

@@ -20,8 +20,9 @@ use dermaga_ports::{
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
     ids::{SessionId, UserId},
     ledger::{
-        Books, LedgerQueries, MockBooks, MockLedger, MockLedgerQueries, MockTransactionQueries, MockTransactions,
-        MockWalletQueries, MockWallets, TransactionQueries, Transactions, WalletQueries, Wallets,
+        Books, Journal, LedgerQueries, MockBooks, MockJournal, MockLedger, MockLedgerQueries, MockTransactionQueries,
+        MockTransactions, MockWalletQueries, MockWallets, Snapshot, TransactionQueries, Transactions, WalletQueries,
+        Wallets,
     },
     payments::MockPaymentGateway,
     store::{Store, UnitOfWork},
@@ -51,6 +52,10 @@ macro_rules! store_of_mocks {
                 self.open.fetch_add(1, Ordering::SeqCst);
                 unit.open = self.open.clone();
                 Ok(Box::new(unit))
+            }
+
+            async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+                unreachable!("a recount is tested over real stores")
             }
 
             async fn ping(&self) -> Result<(), StoreError> {
@@ -85,6 +90,7 @@ macro_rules! store_of_mocks {
 store_of_mocks! {
     users: UserQueries = MockUserQueries,
     ledger: LedgerQueries = MockLedgerQueries,
+    journal: Journal = MockJournal,
     wallets: WalletQueries = MockWalletQueries,
     transactions: TransactionQueries = MockTransactionQueries,
     audit: AuditQueries = MockAuditQueries,

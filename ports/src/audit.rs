@@ -6,6 +6,7 @@ use crate::{
     StoreError,
     auth::Principal,
     ids::AuditId,
+    ledger::Transaction,
     paging::{Page, PageRequest},
     time::Timestamp,
 };
@@ -34,6 +35,23 @@ pub struct AuditRecord {
     pub action: String,
     pub subject: String,
     pub detail: String,
+}
+
+/// The action of a movement of money that is done.
+pub const TRANSACTION_COMPLETED: &str = "transaction.completed";
+
+impl AuditRecord {
+    /// The entry that a transfer at once is by itself. `actor` is who asked for it, if not the payer.
+    pub fn of_transfer(transaction: &Transaction, actor: Option<String>) -> Self {
+        Self {
+            id: AuditId(transaction.id.0),
+            at: transaction.created_at,
+            actor: actor.unwrap_or_else(|| format!("user:{}", transaction.user)),
+            action: TRANSACTION_COMPLETED.to_owned(),
+            subject: format!("transaction:{}", transaction.id),
+            detail: format!("{} {}", transaction.kind.as_str(), transaction.amount),
+        }
+    }
 }
 
 /// What to look for in the trail; everything that is given must match.

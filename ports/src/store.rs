@@ -18,7 +18,7 @@ use crate::{
     auth::{Sessions, Throttles, UserQueries, Users},
     events::Outbox,
     idempotency::IdempotencyKeys,
-    ledger::{Books, LedgerQueries, TransactionQueries, Transactions, WalletQueries, Wallets},
+    ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
 };
 
 /// All records of this system.
@@ -30,8 +30,12 @@ pub trait Store: Send + Sync {
     /// Whether the store can be read right now; for health checks.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// Everything the ledger holds, at this moment.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
+
     fn users(&self) -> &dyn UserQueries;
     fn ledger(&self) -> &dyn LedgerQueries;
+    fn journal(&self) -> &dyn Journal;
     fn wallets(&self) -> &dyn WalletQueries;
     fn transactions(&self) -> &dyn TransactionQueries;
     fn audit(&self) -> &dyn AuditQueries;

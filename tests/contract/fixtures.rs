@@ -8,9 +8,10 @@ use dermaga_ports::{
     ids::{AccountId, TransactionId, TransferId, UserId, WalletId},
     ledger::{
         Account, AccountKind, Changes, Counterparty, Floor, Hold, HoldState, Purpose, Transaction, TransactionKind,
-        TransactionStatus, Transfer, TransferKind, Wallet,
+        TransactionStatus, Transfer, TransferKind, WAYPOINT_EVERY, Wallet, Waypoint,
     },
     money::{Currency, Money},
+    paging::PageRequest,
     store::{Store as _, UnitOfWork},
     time::Timestamp,
 };
@@ -110,7 +111,7 @@ pub fn transfer_id(n: u32) -> TransferId {
     TransferId(id(n))
 }
 
-/// A line of the journal between two accounts, whose counters are left alone.
+/// A line of the journal between two accounts, whose counters and trails are left alone.
 pub fn line(n: u32, kind: TransferKind, debit: &Account, credit: &Account, amount: i64, when: Timestamp) -> Transfer {
     let stands_for_itself = matches!(kind, TransferKind::Post | TransferKind::Hold);
     Transfer {
@@ -125,16 +126,45 @@ pub fn line(n: u32, kind: TransferKind, debit: &Account, credit: &Account, amoun
         at: when,
         debit_balance: debit.counters.balance().posted,
         credit_balance: credit.counters.balance().posted,
+        debit_previous: None,
+        credit_previous: None,
+        description: None,
+        actor: None,
     }
 }
 
-/// Moves money between two accounts and tells the line of the journal.
+/// Moves money between two accounts and tells the line of the journal, which is the last on both trails now.
 pub fn post(n: u32, debit: &mut Account, credit: &mut Account, amount: i64, when: Timestamp) -> Transfer {
     debit.counters.debits_posted += amount;
     credit.counters.credits_posted += amount;
-    debit.touched_at = when;
-    credit.touched_at = when;
-    line(n, TransferKind::Post, debit, credit, amount, when)
+    let join = |account: &mut Account| {
+        account.touched_at = when;
+        account.trail.lines += 1;
+        account.trail.last.replace(transfer_id(n))
+    };
+    let (debit_previous, credit_previous) = (join(debit), join(credit));
+    Transfer { debit_previous, credit_previous, ..line(n, TransferKind::Post, debit, credit, amount, when) }
+}
+
+/// What has to be stored of lines that [`post`] made, with the waypoints among them.
+pub fn posted(accounts: &[&Account], transfers: Vec<Transfer>) -> Changes {
+    let mut waypoints = Vec::new();
+    for account in accounts {
+        let touches = |line: &&Transfer| line.kind.moves_money() && [line.debit, line.credit].contains(&account.id);
+        // Counted from the end of the trail, because that is known.
+        for (back, line) in (0..).zip(transfers.iter().rev().filter(touches)) {
+            if (account.trail.lines - back).is_multiple_of(WAYPOINT_EVERY) {
+                waypoints.push(Waypoint { account: account.id, at: line.at, line: line.id });
+            }
+        }
+    }
+    let accounts = accounts.iter().copied().cloned().collect();
+    Changes { accounts, transfers, waypoints, ..Changes::default() }
+}
+
+/// The accounts as they are once they were stored: each of them has one more revision.
+pub fn stored<const N: usize>(accounts: [&Account; N]) -> [Account; N] {
+    accounts.map(|account| Account { revision: account.revision + 1, ..account.clone() })
 }
 
 /// Reserves money.
@@ -155,6 +185,29 @@ pub async fn write(database: &Database, changes: &Changes) -> Result<(), StoreEr
     let mut unit = begin(database).await;
     unit.books().write(changes).await?;
     unit.commit().await
+}
+
+/// How many accounts there are.
+pub async fn count_accounts(database: &Database) -> usize {
+    database.store.ledger().accounts(PageRequest::first(200)).await.expect("reads").items.len()
+}
+
+/// Every page of a list, each asked for with the key that the one before ends with.
+#[macro_export]
+macro_rules! all_pages {
+    ($limit:expr, |$request:ident| $page:expr) => {{
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let $request = dermaga_ports::paging::PageRequest::new(after, $limit);
+            let page = $page.await.expect("reads");
+            assert!(page.items.len() <= $limit as usize, "a page of at most {}", $limit);
+            found.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break found;
+            }
+        }
+    }};
 }
 
 pub fn wallet(n: u32, owner: &User, name: &str) -> Wallet {
@@ -215,5 +268,28 @@ pub fn transfer(n: u32, from: &Wallet, to: &Wallet, amount: i64) -> Transaction 
         kind: TransactionKind::Transfer,
         counterparty: Counterparty::User { user: to.owner, wallet: to.id },
         ..payment(n, from, amount)
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// From 0 to less than that.
+    pub fn throw(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+
+    /// One of them.
+    pub fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.throw(choices.len() as u64) as usize].clone()
+    }
+
+    /// One of them or none, as often.
+    pub fn maybe<T: Clone>(&mut self, choices: &[T]) -> Option<T> {
+        (self.throw(2) == 0).then(|| self.pick(choices))
     }
 }

@@ -4,7 +4,7 @@ use dermaga_ports::{
     StoreError, Unique,
     error::Entity,
     ids::AccountId,
-    ledger::{Account, Changes, Floor, Hold, HoldState, Purpose, Transfer, TransferKind},
+    ledger::{Account, Changes, Floor, Hold, HoldState, Purpose, Reversed, Trail, Transfer, TransferKind, Waypoint},
     store::Store as _,
 };
 use dermaga_tests::databases::Database;
@@ -23,7 +23,7 @@ pub async fn an_account_is_opened_once(database: &Database) {
     credit_line.counters.credits_posted = 100;
     write(database, &Changes { accounts: vec![credit_line.clone()], ..Changes::default() }).await.expect("writes");
     open(database, &[&account(1)]).await;
-    assert_eq!(lock(database, &[credit_line.id]).await, [credit_line]);
+    assert_eq!(lock(database, &[credit_line.id]).await, stored([&credit_line]));
 
     // One code is one account.
     let mut unit = begin(database).await;
@@ -56,7 +56,7 @@ pub async fn the_second_lock_sees_the_first_write(database: &Database) {
     rich.counters.credits_posted = 42;
     unit.books().write(&Changes { accounts: vec![rich.clone()], ..Changes::default() }).await.expect("writes");
     unit.commit().await.expect("commits");
-    assert_eq!(second.await.expect("ends"), [rich]);
+    assert_eq!(second.await.expect("ends"), stored([&rich]));
 }
 
 pub async fn locks_in_any_order_do_not_deadlock(database: &Database) {
@@ -97,21 +97,35 @@ pub async fn everything_written_reads_back(database: &Database) {
     for (n, (kind, purpose)) in (10..22).zip(kinds) {
         let expires_at = (kind == TransferKind::Hold).then(|| at(99));
         let line = line(n, kind, &from, &to, 7, at(i64::from(n)));
-        transfers.push(Transfer { purpose, expires_at, debit_balance: -5, credit_balance: 5, ..line });
+        let previous = kind.moves_money().then(|| transfer_id(n - 5));
+        transfers.push(Transfer {
+            purpose,
+            expires_at,
+            debit_balance: -5,
+            credit_balance: 5,
+            debit_previous: previous,
+            credit_previous: previous.filter(|_| n > 15),
+            description: (n % 2 == 0).then(|| "Soto 🍜 für Ümit".to_owned()),
+            actor: (n % 3 == 0).then(|| "service:shop".to_owned()),
+            ..line
+        });
     }
     let mut holds = vec![hold(30, &mut from, &mut to, 1, None), hold(31, &mut from, &mut to, 2, Some(at(99)))];
     for (n, state) in (32..).zip(HoldState::ALL) {
         holds.push(Hold { state, ..hold(n, &mut from, &mut to, 3, None) });
     }
     from.touched_at = at(77);
-    let reversed = vec![(transfer_id(10), 3), (transfer_id(15), 7)];
-    let changes = Changes { accounts: vec![from.clone(), to.clone()], transfers, holds, reversed };
+    from.trail = Trail { lines: 64, last: Some(transfer_id(10)) };
+    let reversed = |n, total| Reversed { original: transfer_id(n), total, at: at(40 + total) };
+    let reversed = vec![reversed(10, 3), reversed(15, 7)];
+    let waypoints = vec![Waypoint { account: from.id, at: at(10), line: transfer_id(10) }];
+    let changes = Changes { accounts: vec![from.clone(), to.clone()], transfers, waypoints, holds, reversed };
     write(database, &changes).await.expect("writes");
 
     let mut ids: Vec<_> = (1..50).map(transfer_id).collect();
     ids.reverse();
     let mut unit = begin(database).await;
-    assert_eq!(unit.books().lock(&[from.id, to.id]).await, Ok(changes.accounts));
+    assert_eq!(unit.books().lock(&[from.id, to.id]).await, Ok(stored([&from, &to]).to_vec()));
     let mut transfers = unit.books().transfers(&ids).await.expect("reads");
     transfers.sort_by_key(|transfer| transfer.id);
     assert_eq!(transfers, changes.transfers);
@@ -119,9 +133,12 @@ pub async fn everything_written_reads_back(database: &Database) {
     holds.sort_by_key(|hold| hold.id);
     assert_eq!(holds, changes.holds);
     let mut reversed = unit.books().reversed(&ids).await.expect("reads");
-    reversed.sort_unstable();
+    reversed.sort_by_key(|reversed| reversed.original);
     assert_eq!(reversed, changes.reversed);
     assert_eq!(unit.books().transfers(&[]).await, Ok(Vec::new()));
+    drop(unit);
+    let mut snapshot = database.store.snapshot().await.expect("begins");
+    assert_eq!(snapshot.waypoints(None, 10).await, Ok(changes.waypoints));
 }
 
 pub async fn a_thousand_of_everything_is_one_batch(database: &Database) {
@@ -133,14 +150,15 @@ pub async fn a_thousand_of_everything_is_one_batch(database: &Database) {
         let other = &mut rest[n as usize % 1_099];
         changes.transfers.push(post(10_000 + n, &mut first[0], other, 1, at(i64::from(n) + 1)));
         changes.holds.push(hold(20_000 + n, &mut first[0], other, 1, None));
-        changes.reversed.push((transfer_id(10_000 + n), 1));
+        changes.reversed.push(Reversed { original: transfer_id(10_000 + n), total: 1, at: at(1) });
     }
     write(database, &changes).await.expect("writes");
 
     let ids: Vec<_> = (10_000..21_100).map(transfer_id).collect();
     let mut unit = begin(database).await;
     let accounts: Vec<_> = changes.accounts.iter().map(|account| account.id).collect();
-    assert_eq!(unit.books().lock(&accounts).await, Ok(changes.accounts));
+    let expected = changes.accounts.iter().flat_map(|account| stored([account])).collect();
+    assert_eq!(unit.books().lock(&accounts).await, Ok(expected));
     assert_eq!(unit.books().transfers(&ids).await.map(|found| found.len()), Ok(1_100));
     assert_eq!(unit.books().holds(&ids).await.map(|found| found.len()), Ok(1_100));
     assert_eq!(unit.books().reversed(&ids).await.map(|found| found.len()), Ok(1_100));
@@ -152,10 +170,11 @@ pub async fn the_last_state_of_a_record_counts(database: &Database) {
     let opened = hold(10, &mut from, &mut to, 5, None);
     let before = from.clone();
     from.counters.debits_pending = 0;
+    let reversed = |total| Reversed { original: transfer_id(9), total, at: at(total) };
     let changes = Changes {
         accounts: vec![before, from.clone()],
         holds: vec![opened.clone(), Hold { state: HoldState::Posted, ..opened.clone() }],
-        reversed: vec![(transfer_id(9), 1), (transfer_id(9), 2)],
+        reversed: vec![reversed(1), reversed(2)],
         ..Changes::default()
     };
     write(database, &changes).await.expect("writes");
@@ -164,15 +183,15 @@ pub async fn the_last_state_of_a_record_counts(database: &Database) {
     assert_eq!(unit.books().holds(&[opened.id]).await.expect("reads")[0].state, HoldState::Posted);
     unit.books().write(&voided).await.expect("writes");
     assert_eq!(unit.books().holds(&[opened.id]).await.expect("reads")[0].state, HoldState::Voided);
-    assert_eq!(unit.books().reversed(&[transfer_id(9)]).await, Ok(vec![(transfer_id(9), 2)]));
-    assert_eq!(unit.books().lock(&[from.id]).await, Ok(vec![from]));
+    assert_eq!(unit.books().reversed(&[transfer_id(9)]).await, Ok(vec![reversed(2)]));
+    assert_eq!(unit.books().lock(&[from.id]).await, Ok(stored([&from]).to_vec()));
 }
 
 pub async fn an_unknown_account_cannot_be_written(database: &Database) {
     open(database, &[&account(1)]).await;
     let changes = Changes { accounts: vec![account(1), account(2)], ..Changes::default() };
     assert_eq!(write(database, &changes).await, Err(StoreError::Stale(Entity::Account)));
-    assert_eq!(database.store.ledger().count_accounts().await, Ok(1));
+    assert_eq!(count_accounts(database).await, 1);
 }
 
 pub async fn a_transfer_is_written_once(database: &Database) {
@@ -243,11 +262,14 @@ pub async fn a_closed_account_stays_closed(database: &Database) {
     let mut closed = account(1);
     open(database, &[&closed]).await;
     commit!(database, |unit| unit.books().close(closed.id));
-    // Whoever writes counters that were read before does not open it again.
+    // Whoever writes what was read before does not open it again: closing made another revision of it.
     closed.counters.credits_posted = 1;
+    let late = Changes { accounts: vec![closed.clone()], ..Changes::default() };
+    assert_eq!(write(database, &late).await, Err(StoreError::Stale(Entity::Account)));
+    closed.revision += 1;
     write(database, &Changes { accounts: vec![closed.clone()], ..Changes::default() }).await.expect("writes");
     closed.closed = true;
-    assert_eq!(lock(database, &[closed.id]).await, [closed]);
+    assert_eq!(lock(database, &[closed.id]).await, stored([&closed]));
     let mut unit = begin(database).await;
     assert_eq!(unit.books().close(account(9).id).await, Err(StoreError::Stale(Entity::Account)));
 }

@@ -1,18 +1,15 @@
-//! The books, read: balances of now and of the past, statements, the trial balance and the recount.
+//! The books, read: balances of now and of the past, statements and the trial balance.
 
 use dermaga_ports::{
     ids::AccountId,
-    ledger::{
-        Account, AccountKind, Changes, Counters, Entry, Floor, Hold, HoldState, Recount, TransferKind, TrialBalance,
-    },
+    ledger::{Account, AccountKind, Changes, Counters, Entry, Floor, Hold, HoldState, TransferKind, TrialBalance},
     money::{Currency, MAX_AMOUNT},
     paging::PageRequest,
     store::Store as _,
-    time::Timestamp,
 };
 use dermaga_tests::databases::Database;
 
-use crate::fixtures::*;
+use crate::{all_pages, fixtures::*};
 
 /// Two accounts with five lines between them, at 10, 20 .. 50; the hold at 30 moves nothing:
 /// in 100, out 30, (hold 5), in 20, out 40.
@@ -26,9 +23,9 @@ async fn busy_accounts(database: &Database) -> (Account, Account) {
     let settled = Hold { state: HoldState::Posted, ..hold(5, &mut one.clone(), &mut other.clone(), 1_000, None) };
     transfers.push(post(40, &mut other, &mut one, 20, at(40)));
     transfers.push(post(50, &mut one, &mut other, 40, at(50)));
-    let accounts = vec![one.clone(), other.clone()];
-    let changes = Changes { accounts, transfers, holds: vec![held, settled], ..Changes::default() };
+    let changes = Changes { holds: vec![held, settled], ..posted(&[&one, &other], transfers) };
     write(database, &changes).await.expect("writes");
+    let [one, other] = stored([&one, &other]);
     (one, other)
 }
 
@@ -65,25 +62,15 @@ pub async fn overdue_holds_reserve_nothing(database: &Database) {
     assert_eq!(database.store.ledger().account(account(9).id, at(0)).await, Ok(None));
     // What is stored is untouched.
     let stored = database.store.ledger().accounts(PageRequest::first(10)).await.expect("reads");
-    assert_eq!(stored.items, [one, other]);
+    assert_eq!(stored.items, crate::fixtures::stored([&one, &other]));
 }
 
 pub async fn accounts_page_in_order(database: &Database) {
     let accounts: Vec<Account> = (1..=5).map(account).collect();
     open(database, &accounts.iter().rev().collect::<Vec<_>>()).await;
-    let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
-    loop {
-        let page = database.store.ledger().accounts(PageRequest::new(after, 2)).await.expect("reads");
-        found.extend(page.items);
-        pages += 1;
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    assert_eq!((found, pages), (accounts, 3));
+    let found = all_pages!(2, |request| database.store.ledger().accounts(request));
+    assert_eq!(found, accounts);
     assert_eq!(database.store.ledger().accounts(PageRequest::first(5)).await.expect("reads").next, None);
-    assert_eq!(database.store.ledger().count_accounts().await, Ok(5));
 }
 
 pub async fn past_balances_are_known(database: &Database) {
@@ -131,20 +118,13 @@ pub async fn a_statement_pages_without_gaps(database: &Database) {
             _ => post(100 + n, &mut other, &mut one, i64::from(n), when),
         });
     }
-    write(database, &Changes { transfers: transfers.clone(), ..Changes::default() }).await.expect("writes");
+    write(database, &posted(&[&one, &other], transfers.clone())).await.expect("writes");
     for limit in [1, 4, 5, 22, 23, 24] {
-        let (mut found, mut after): (Vec<_>, Option<Timestamp>) = (Vec::new(), None);
-        loop {
-            let request = PageRequest::new(after, limit);
+        let found = all_pages!(limit, |request| {
             // A lower bound before the page's own changes nothing.
-            let page = database.store.ledger().entries(one.id, Some(at(1)), None, request).await.expect("reads");
-            assert!(page.items.len() <= limit as usize);
-            found.extend(page.items.into_iter().map(|entry| entry.transfer));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+            database.store.ledger().entries(one.id, Some(at(1)), None, request)
+        });
+        let found: Vec<_> = found.into_iter().map(|entry| entry.transfer).collect();
         assert_eq!(found, transfers, "pages of {limit}");
     }
 }
@@ -185,41 +165,4 @@ pub async fn the_trial_balance_does_not_overflow(database: &Database) {
     let found = database.store.ledger().trial_balance().await.expect("reads");
     assert_eq!(found[0].credits, 1_100 * i128::from(MAX_AMOUNT));
     assert_eq!(found[0].debits, 1_100 * i128::from(MAX_AMOUNT - 1));
-}
-
-async fn recount(database: &Database) -> Vec<Recount> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = database.store.ledger().recount(PageRequest::new(after, 2)).await.expect("reads");
-        found.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return found;
-        }
-    }
-}
-
-pub async fn a_recount_agrees_with_honest_books(database: &Database) {
-    let (one, other) = busy_accounts(database).await;
-    open(database, &[&account(3)]).await;
-    let expected = |account: Account| {
-        let (counted, last_balance) = (account.counters, account.counters.balance().posted);
-        Recount { account, counted, last_balance }
-    };
-    assert_eq!(recount(database).await, [expected(one), expected(other), expected(account(3))]);
-}
-
-pub async fn a_recount_finds_what_was_tampered_with(database: &Database) {
-    let (one, _) = busy_accounts(database).await;
-    let honest = recount(database).await[0].clone();
-    let raised = "UPDATE ledger_accounts SET credits_posted = credits_posted + 1 WHERE code = 'clearing:1'";
-    assert_eq!(database.execute(raised).await, Ok(1));
-    let found = recount(database).await[0].clone();
-    assert_eq!((found.counted, found.last_balance), (honest.counted, honest.last_balance));
-    assert_eq!(found.account.counters.credits_posted, one.counters.credits_posted + 1);
-
-    let raised = "UPDATE ledger_holds SET amount = amount + 7 WHERE state = 'open'";
-    assert_eq!(database.execute(raised).await, Ok(1));
-    let found = recount(database).await[0].clone();
-    assert_eq!(found.counted.debits_pending, one.counters.debits_pending + 7);
 }

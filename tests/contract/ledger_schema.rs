@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError,
-    ledger::{Account, Changes, Counters, Floor, TransferKind},
+    ledger::{Account, Changes, Counters, Floor, Hold, Reversed, Transfer, TransferKind, Waypoint},
     money::MAX_AMOUNT,
     store::Store as _,
 };
@@ -72,32 +72,52 @@ pub async fn impossible_lines_are_refused_without_the_rules(database: &Database)
     let (mut from, mut to) = (system_account(1), account(2));
     open(database, &[&from, &to]).await;
     let honest = post(10, &mut from, &mut to, 5, at(1));
-    let nothing = dermaga_ports::ledger::Transfer { amount: idr(0), ..honest.clone() };
-    let circular = dermaga_ports::ledger::Transfer { credit: honest.debit, ..honest.clone() };
-    let unfounded = dermaga_ports::ledger::Transfer { kind: TransferKind::Reverse, ..honest.clone() };
-    let founded = dermaga_ports::ledger::Transfer { refers_to: Some(transfer_id(9)), ..honest.clone() };
-    let expiring = dermaga_ports::ledger::Transfer { expires_at: Some(at(9)), ..honest };
+    let nothing = Transfer { amount: idr(0), ..honest.clone() };
+    let circular = Transfer { credit: honest.debit, ..honest.clone() };
+    let unfounded = Transfer { kind: TransferKind::Reverse, ..honest.clone() };
+    let founded = Transfer { refers_to: Some(transfer_id(9)), ..honest.clone() };
+    let expiring = Transfer { expires_at: Some(at(9)), ..honest };
     for transfer in [nothing, circular, unfounded, founded, expiring] {
         refuses(database, Changes { transfers: vec![transfer], ..Changes::default() }).await;
     }
     let held = hold(20, &mut from, &mut to, 5, None);
-    let nothing = dermaga_ports::ledger::Hold { amount: idr(0), ..held.clone() };
-    let circular = dermaga_ports::ledger::Hold { credit: held.debit, ..held };
+    let nothing = Hold { amount: idr(0), ..held.clone() };
+    let circular = Hold { credit: held.debit, ..held };
     for hold in [nothing, circular] {
         refuses(database, Changes { holds: vec![hold], ..Changes::default() }).await;
     }
-    refuses(database, Changes { reversed: vec![(transfer_id(10), 0)], ..Changes::default() }).await;
+    refuses(
+        database,
+        Changes { reversed: vec![Reversed { original: transfer_id(10), total: 0, at: at(1) }], ..Changes::default() },
+    )
+    .await;
 }
 
-pub async fn an_account_has_one_line_at_a_time(database: &Database) {
-    let (mut one, mut two, mut three) = (system_account(1), system_account(2), system_account(3));
-    open(database, &[&one, &two, &three]).await;
-    let first = post(10, &mut one, &mut two, 5, at(1));
-    write(database, &Changes { transfers: vec![first], ..Changes::default() }).await.expect("writes");
-    let same_debit = post(11, &mut one, &mut three, 5, at(1));
-    let same_credit = post(12, &mut three, &mut two, 5, at(1));
-    refuses(database, Changes { transfers: vec![same_debit], ..Changes::default() }).await;
-    refuses(database, Changes { transfers: vec![same_credit], ..Changes::default() }).await;
+pub async fn waypoints_and_the_seal_are_append_only(database: &Database) {
+    let (mut from, mut to) = (system_account(1), system_account(2));
+    open(database, &[&from, &to]).await;
+    let lines = (1..=64).map(|n| post(100 + n, &mut from, &mut to, 1, at(i64::from(n)))).collect();
+    write(database, &posted(&[&from, &to], lines)).await.expect("writes");
+    for table in ["ledger_waypoints", "ledger_batches"] {
+        let column = if table == "ledger_waypoints" { "line" } else { "lines" };
+        let mut attempts = vec![format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")];
+        if database.engine == Engine::Postgres {
+            attempts.push(format!("TRUNCATE {table}"));
+        }
+        for attempt in attempts {
+            let refused = database.execute(&attempt).await.expect_err(&attempt);
+            assert!(refused.contains("append-only"), "{attempt}: {refused}");
+        }
+    }
+}
+
+pub async fn an_account_has_one_waypoint_at_a_time(database: &Database) {
+    let (mut from, mut to) = (system_account(1), system_account(2));
+    open(database, &[&from, &to]).await;
+    let line = post(10, &mut from, &mut to, 5, at(1));
+    let waypoint = Waypoint { account: from.id, at: at(1), line: line.id };
+    let changes = Changes { waypoints: vec![waypoint; 2], ..posted(&[&from, &to], vec![line]) };
+    refuses(database, changes).await;
 }
 
 pub async fn a_row_that_cannot_be_is_corrupt(database: &Database) {

@@ -6,13 +6,21 @@
 mod audit_outbox;
 mod auth;
 mod both;
+mod clerk;
 mod fixtures;
 mod idempotency;
+mod journal;
 mod ledger_books;
 mod ledger_history;
 mod ledger_schema;
+mod line_audits;
+mod line_lists;
+mod recount;
+mod seal;
 mod sessions;
+mod statements;
 mod store;
+mod tampering;
 mod transaction_lists;
 mod transactions;
 mod wallets;
@@ -102,16 +110,52 @@ contracts! {
         a_statement_pages_without_gaps
         the_trial_balance_sums_by_kind_and_currency
         the_trial_balance_does_not_overflow
-        a_recount_agrees_with_honest_books
-        a_recount_finds_what_was_tampered_with
     }
     ledger_schema {
         the_journal_is_append_only
         the_floor_holds_without_the_rules
         counters_stay_in_range_without_the_rules
         impossible_lines_are_refused_without_the_rules
-        an_account_has_one_line_at_a_time
+        waypoints_and_the_seal_are_append_only
+        an_account_has_one_waypoint_at_a_time
         a_row_that_cannot_be_is_corrupt
+    }
+    journal {
+        what_is_appended_is_stored_and_sealed
+        a_stale_revision_refuses_everything
+        a_known_id_refuses_everything
+        what_a_unit_of_work_changed_has_to_be_read_again
+        a_unit_of_work_sees_what_was_appended
+        of_two_decisions_on_one_account_one_is_stored
+        crossing_appends_do_not_deadlock
+        an_id_that_is_being_written_is_waited_for
+    }
+    recount {
+        honest_books_are_clean
+        the_count_tells_how_far_it_is
+        a_snapshot_is_of_one_moment
+        a_snapshot_writes_nothing_and_hinders_nobody
+        a_snapshot_comes_in_pages_without_gaps
+    }
+    tampering {
+        a_changed_line_is_found
+        lines_taken_away_put_in_or_moved_are_found
+        batches_taken_away_or_rewritten_are_found
+        whoever_recomputes_the_whole_chain_gets_another_head
+        counters_and_trails_that_were_changed_are_found
+        holds_reversals_and_waypoints_that_were_changed_are_found
+        a_hold_of_another_size_is_found
+        what_is_found_is_told_with_its_place
+    }
+    seal {
+        what_the_database_seals_is_what_the_format_says
+        lines_of_the_vectors_keep_their_hash_in_the_database
+    }
+    statements {
+        a_long_account_reads_like_a_plain_list
+        nothing_is_lost_at_the_edges_of_waypoints
+        a_long_statement_pages_without_gaps
+        a_statement_does_not_read_the_whole_journal
     }
     wallets {
         wallets_read_back_as_written
@@ -119,6 +163,7 @@ contracts! {
         there_is_one_default
         a_wallet_needs_its_account
         wallets_are_listed_oldest_first
+        titles_are_told_of_the_wallets_that_exist
         all_wallets_close_together
         wallets_come_with_their_accounts
     }
@@ -140,6 +185,20 @@ contracts! {
         lists_page_without_gaps
         sums_are_less_what_was_refunded
         sums_are_cut_by_time_and_currency
+    }
+    line_lists {
+        a_line_reads_like_a_transaction
+        a_found_line_is_locked
+        what_went_back_is_shown
+        sums_count_lines_and_rows
+        text_on_lines_is_found_in_any_case
+        what_is_far_back_is_found
+        mixed_lists_are_like_a_plain_list
+    }
+    line_audits {
+        a_line_is_its_own_entry
+        what_an_actor_did_long_ago_is_found
+        mixed_trails_are_like_a_plain_list
     }
     idempotency {
         records_read_back_as_written

@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError, Unique,
-    ledger::{Changes, MAX_WALLETS, Wallet},
+    ledger::{Changes, MAX_WALLETS, Title, Wallet},
     money::Currency,
     store::Store as _,
 };
@@ -93,6 +93,23 @@ pub async fn wallets_are_listed_oldest_first(database: &Database) {
     assert_eq!(database.store.wallets().wallets(one.id, at(0)).await.expect("reads").len(), MAX_WALLETS);
 }
 
+pub async fn titles_are_told_of_the_wallets_that_exist(database: &Database) {
+    let (one, first) = add_customer(database, 1).await;
+    let (_, second) = add_customer(database, 2).await;
+    let dollars = Wallet { currency: Currency::Usd, closed: true, ..wallet(10, &one, "dollars") };
+    add_wallet(database, &dollars).await;
+    let ids = [second.id, dollars.id, wallet(99, &one, "unknown").id, first.id, second.id];
+    let mut titles = database.store.wallets().titles(&ids).await.expect("reads");
+    titles.sort_by_key(|(id, _)| *id);
+    let title = |wallet: &Wallet| (wallet.id, Title { owner: wallet.owner, currency: wallet.currency });
+    assert_eq!(titles, [title(&first), title(&second), title(&dollars)], "each once, closed or not");
+    assert_eq!(database.store.wallets().titles(&[]).await, Ok(Vec::new()));
+
+    // More than one statement can ask for.
+    let many: Vec<_> = (1..3_000).map(|n| wallet(n, &one, "any").id).collect();
+    assert_eq!(database.store.wallets().titles(&many).await.expect("reads").len(), 3);
+}
+
 pub async fn all_wallets_close_together(database: &Database) {
     let (one, first) = add_customer(database, 1).await;
     let (_, others) = add_customer(database, 2).await;
@@ -116,6 +133,7 @@ pub async fn wallets_come_with_their_accounts(database: &Database) {
     let held = hold(60, &mut account, &mut cash, 30, Some(at(100)));
     let changes = Changes { accounts: vec![account.clone()], holds: vec![held], ..Changes::default() };
     write(database, &changes).await.expect("writes");
+    account.revision += 1;
 
     let wallets = database.store.wallets();
     assert_eq!(wallets.wallet(travel.id, at(99)).await, Ok(Some((travel.clone(), account.clone()))));

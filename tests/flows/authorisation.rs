@@ -83,6 +83,8 @@ const ADJUST: &str = r#"{"action":"debit","amount":1,"reference":"order-1"}"#;
 const START: &str = r#"{"type":"transfer","sender_id":"{user}","receiver_id":"{receiver}","amount":1}"#;
 const PAY: &str = r#"{"wallet_id":"{wallet}","merchant":"Toko","amount":1}"#;
 const TRANSFER: &str = r#"{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}"#;
+const BATCH: &str =
+    r#"{"transfers":[{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}],"atomic":true}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const OPERATIONS: &[Row] = &[
@@ -122,9 +124,12 @@ const OPERATIONS: &[Row] = &[
     row("refund_transaction", "POST", "/transactions/{payment}/refund", Staff, REFUND, None),
     row("pay_merchant", "POST", "/payments/pay", Someone, PAY, Some(404)),
     row("transfer", "POST", "/payments/transfer", Someone, TRANSFER, Some(404)),
+    row("transfer_batch", "POST", "/transfers/batch", PersonOrService, BATCH, Some(404)),
     row("list_ledger_accounts", "GET", "/ledger/accounts", Staff, "", None),
     row("list_ledger_entries", "GET", "/ledger/accounts/{wallet}/entries", Staff, "", None),
     row("get_trial_balance", "GET", "/ledger/trial-balance", Staff, "", None),
+    row("get_seal", "GET", "/ledger/seal", Staff, "", None),
+    row("get_seal_at", "GET", "/ledger/seal/1", Staff, "", None),
     row("verify_ledger", "POST", "/ledger/verify", Staff, "", None),
     row("list_audit_entries", "GET", "/audit", Staff, "", None),
     // The last, because it may end the account.
@@ -217,7 +222,8 @@ fn is_refusal(row: &Row, what: &str, answer: &Answer, status: u16) {
 
 /// A path as both the document and the table write it: without the names of its parameters.
 fn shape(path: &str) -> String {
-    path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
+    let is_parameter = |part: &str| part.starts_with('{') || part.parse::<u64>().is_ok();
+    path.split('/').map(|part| if is_parameter(part) { "{}" } else { part }).collect::<Vec<_>>().join("/")
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod audit;
 mod authorisation;
 mod bad_input;
+mod batches;
 mod commands;
 mod durability;
 mod full_disk;
@@ -13,6 +14,7 @@ mod idempotency;
 mod load;
 mod outages;
 mod read_only;
+mod seal;
 mod spenders;
 mod surface;
 mod tokens;

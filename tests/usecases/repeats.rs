@@ -5,12 +5,12 @@ use std::time::Duration;
 use dermaga_domain::{
     Code,
     idempotency::Claim,
-    ledger::{Party, StatusChange},
+    ledger::{NewTransaction, Party, StatusChange, TransferOrder},
 };
 use dermaga_ports::{
     auth::Role,
     ids::{TransactionId, TransferId},
-    ledger::{TransactionKind, TransactionStatus},
+    ledger::{TransactionKind, TransactionStatus, Wallet},
 };
 
 use crate::desk::{Desk, rupiah, settling, user};
@@ -34,6 +34,10 @@ async fn a_claim_is_made_once_and_its_seed_survives_the_process() {
     assert!(matches!(keys.claim(&scope, "body").await, Ok(Claim::Run { seed: fresh }) if fresh != seed));
 }
 
+fn order(id: TransactionId, from: &Wallet, to: Party, terms: NewTransaction) -> TransferOrder {
+    TransferOrder { id: id.into(), from: from.id, to, terms }
+}
+
 #[tokio::test]
 async fn a_transfer_that_comes_again_moves_money_once() {
     let desk = Desk::with(settling()).await;
@@ -42,11 +46,11 @@ async fn a_transfer_that_comes_again_moves_money_once() {
     desk.topup(&ani, desk.id(), &from, 500).await.expect("settles");
     let id: TransactionId = desk.id();
     let party = Party::User(user(&budi));
-    let first = desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(200)).await.expect("moves");
+    let first = desk.app.transactions.transfer(&ani, order(id, &from, party, rupiah(200))).await.expect("moves");
     desk.topup(&ani, desk.id(), &from, 1).await.expect("settles");
-    let again = desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(200)).await.expect("moved before");
+    let again = desk.app.transactions.transfer(&ani, order(id, &from, party, rupiah(200))).await.expect("moved before");
     assert_eq!(first, again, "the first answer, with the balance of then");
-    let other = desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(201)).await;
+    let other = desk.app.transactions.transfer(&ani, order(id, &from, party, rupiah(201))).await;
     assert_eq!(other.expect_err("refused").code(), Code::TransferConflict);
     assert_eq!(desk.balance(&budi, &to).await, (200, 200));
     desk.check().await;
@@ -84,7 +88,7 @@ async fn a_refund_that_comes_again_gives_back_once() {
     desk.topup(&ani, desk.id(), &from, 500).await.expect("settles");
     let id: TransactionId = desk.id();
     let party = Party::User(user(&budi));
-    desk.app.transactions.transfer(&ani, id, from.id, party, rupiah(200)).await.expect("moves");
+    desk.app.transactions.transfer(&ani, order(id, &from, party, rupiah(200))).await.expect("moves");
     let refund: TransferId = desk.id();
     for _ in 0..2 {
         let refunded = desk.app.transactions.refund(&admin, refund, id, Some(50), "broken").await.expect("gives back");
@@ -108,7 +112,7 @@ async fn a_reference_moves_money_once_even_from_many_callers() {
     let attempts = (0..8).map(|_| {
         let (desk, service, ani) = (desk.clone(), service.clone(), ani.clone());
         tokio::spawn(async move {
-            let new = dermaga_domain::ledger::NewTransaction { reference: Some("order-7".to_owned()), ..rupiah(70) };
+            let new = NewTransaction { reference: Some("order-7".to_owned()), ..rupiah(70) };
             let (id, party) = (desk.id(), Party::User(user(&ani)));
             desk.app.transactions.adjust(&service, id, TransactionKind::Credit, party, new).await
         })

@@ -8,6 +8,11 @@
 //! # Ordering
 //! Postings are decided in the order given, and each sees the effect of those before. Lines are dated so that for each
 //! account time only goes forward, by at least a microsecond a line: an account's lines are ordered by their time alone.
+//!
+//! # History
+//! A line that moves money names the line before it on both accounts, and every so many lines an account gets a waypoint.
+//! That is how statements and past balances are found without an index over the whole journal, which would be most of
+//! the cost of writing a line.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,7 +20,7 @@ use dermaga_ports::{
     ids::{AccountId, TransferId},
     ledger::{
         Account, Changes, Counters, Floor, Hold, HoldState, Instruction, NewTransfer, Outcome, Posted, Posting,
-        Refusal, RefusalReason, Transfer, TransferKind,
+        Refusal, RefusalReason, Reversed, Trail, Transfer, TransferKind, WAYPOINT_EVERY, Waypoint,
     },
     money::Money,
     time::Timestamp,
@@ -28,9 +33,10 @@ pub(super) struct Book {
     accounts: BTreeMap<AccountId, Account>,
     transfers: HashMap<TransferId, Transfer>,
     holds: HashMap<TransferId, Hold>,
-    reversed: HashMap<TransferId, i64>,
+    reversed: HashMap<TransferId, Reversed>,
     /// New lines, in order.
     journal: Vec<TransferId>,
+    waypoints: Vec<Waypoint>,
     touched_accounts: BTreeSet<AccountId>,
     touched_holds: BTreeSet<TransferId>,
     touched_reversals: BTreeSet<TransferId>,
@@ -38,10 +44,10 @@ pub(super) struct Book {
 
 /// How to take back one change of a posting that is refused after all.
 enum Undo {
-    Counters(AccountId, Counters, Timestamp),
+    Account(AccountId, Counters, Timestamp, Trail),
     NewHold(TransferId),
     HoldState(TransferId, HoldState),
-    Reversed(TransferId, Option<i64>),
+    Reversed(TransferId, Option<Reversed>),
     Line(TransferId),
 }
 
@@ -66,15 +72,16 @@ impl Book {
         accounts: Vec<Account>,
         transfers: Vec<Transfer>,
         holds: Vec<Hold>,
-        reversed: Vec<(TransferId, i64)>,
+        reversed: Vec<Reversed>,
     ) -> Self {
         let mut book = Self {
             now,
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
             transfers: transfers.into_iter().map(|transfer| (transfer.id, transfer)).collect(),
             holds: holds.into_iter().map(|hold| (hold.id, hold)).collect(),
-            reversed: reversed.into_iter().collect(),
+            reversed: reversed.into_iter().map(|reversed| (reversed.original, reversed)).collect(),
             journal: Vec::new(),
+            waypoints: Vec::new(),
             touched_accounts: BTreeSet::new(),
             touched_holds: BTreeSet::new(),
             touched_reversals: BTreeSet::new(),
@@ -104,9 +111,8 @@ impl Book {
         let accounts = self.touched_accounts.iter().filter_map(|id| self.accounts.remove(id)).collect();
         let transfers = self.journal.iter().filter_map(|id| self.transfers.remove(id)).collect();
         let holds = self.touched_holds.iter().filter_map(|id| self.holds.remove(id)).collect();
-        let reversed =
-            self.touched_reversals.iter().filter_map(|id| self.reversed.get(id).map(|total| (*id, *total))).collect();
-        Changes { accounts, transfers, holds, reversed }
+        let reversed = self.touched_reversals.iter().filter_map(|id| self.reversed.get(id).copied()).collect();
+        Changes { accounts, transfers, waypoints: self.waypoints, holds, reversed }
     }
 
     fn release_overdue_holds(&mut self) {
@@ -183,7 +189,7 @@ impl Book {
         if !matches!(original.kind, TransferKind::Post | TransferKind::PostHold) {
             return Err(RefusalReason::WrongKind(id));
         }
-        let left = original.amount.amount() - self.reversed.get(&id).copied().unwrap_or(0);
+        let left = original.amount.amount() - self.reversed.get(&id).map_or(0, |reversed| reversed.total);
         let rest = Money::new(left, original.amount.currency()).unwrap_or(original.amount);
         let amount = part.unwrap_or(rest);
         if left <= 0 || amount.amount() > left {
@@ -252,15 +258,10 @@ impl Book {
             .map(|id| self.accounts[id].touched_at.micros() + 1)
             .fold(self.now.micros(), i64::max);
         let at = Timestamp::from_micros(after_both);
-        for (id, counters) in [(plan.debit, plan.debit_after), (plan.credit, plan.credit_after)] {
-            if let Some(account) = self.accounts.get_mut(&id) {
-                undo.push(Undo::Counters(id, account.counters, account.touched_at));
-                account.counters = counters;
-                account.touched_at = at;
-                self.touched_accounts.insert(id);
-            }
-        }
-        self.update_reference(new.id(), &plan, undo);
+        let line = plan.kind.moves_money().then_some(new.id());
+        let debit_previous = self.carry_on(plan.debit, plan.debit_after, at, line, undo);
+        let credit_previous = self.carry_on(plan.credit, plan.credit_after, at, line, undo);
+        self.update_reference(new.id(), &plan, at, undo);
         let line = Transfer {
             id: new.id(),
             kind: plan.kind,
@@ -273,6 +274,10 @@ impl Book {
             at,
             debit_balance: plan.debit_after.balance().posted,
             credit_balance: plan.credit_after.balance().posted,
+            debit_previous,
+            credit_previous,
+            description: new.description().map(str::to_owned),
+            actor: new.actor().map(str::to_owned),
         };
         undo.push(Undo::Line(line.id));
         self.journal.push(line.id);
@@ -280,8 +285,32 @@ impl Book {
         line
     }
 
+    /// Brings one side up to date. A line that moves money becomes the last on the account's trail; the answer is the
+    /// one before it.
+    fn carry_on(
+        &mut self,
+        id: AccountId,
+        counters: Counters,
+        at: Timestamp,
+        line: Option<TransferId>,
+        undo: &mut Vec<Undo>,
+    ) -> Option<TransferId> {
+        let account = self.accounts.get_mut(&id)?;
+        undo.push(Undo::Account(id, account.counters, account.touched_at, account.trail));
+        account.counters = counters;
+        account.touched_at = at;
+        self.touched_accounts.insert(id);
+        let line = line?;
+        let previous = account.trail.last.replace(line);
+        account.trail.lines += 1;
+        if account.trail.lines.is_multiple_of(WAYPOINT_EVERY) {
+            self.waypoints.push(Waypoint { account: id, at, line });
+        }
+        previous
+    }
+
     /// The hold or the original that the transfer is about.
-    fn update_reference(&mut self, id: TransferId, plan: &Plan, undo: &mut Vec<Undo>) {
+    fn update_reference(&mut self, id: TransferId, plan: &Plan, at: Timestamp, undo: &mut Vec<Undo>) {
         let new_state = match plan.kind {
             TransferKind::Post => return,
             TransferKind::Hold => {
@@ -295,7 +324,8 @@ impl Book {
                 if let Some(original) = plan.refers_to {
                     let before = self.reversed.get(&original).copied();
                     undo.push(Undo::Reversed(original, before));
-                    self.reversed.insert(original, before.unwrap_or(0) + plan.amount.amount());
+                    let total = before.map_or(0, |before| before.total) + plan.amount.amount();
+                    self.reversed.insert(original, Reversed { original, total, at });
                     self.touched_reversals.insert(original);
                 }
                 return;
@@ -314,10 +344,11 @@ impl Book {
     fn take_back(&mut self, undo: Vec<Undo>) {
         for change in undo.into_iter().rev() {
             match change {
-                Undo::Counters(id, counters, touched_at) => {
+                Undo::Account(id, counters, touched_at, trail) => {
                     if let Some(account) = self.accounts.get_mut(&id) {
                         account.counters = counters;
                         account.touched_at = touched_at;
+                        account.trail = trail;
                     }
                 }
                 Undo::NewHold(id) => {
@@ -330,12 +361,13 @@ impl Book {
                     }
                 }
                 Undo::Reversed(id, before) => match before {
-                    Some(total) => _ = self.reversed.insert(id, total),
+                    Some(before) => _ = self.reversed.insert(id, before),
                     None => _ = self.reversed.remove(&id),
                 },
                 Undo::Line(id) => {
                     self.transfers.remove(&id);
                     self.journal.pop();
+                    self.waypoints.retain(|waypoint| waypoint.line != id);
                 }
             }
         }
@@ -373,5 +405,8 @@ fn is_same(line: &Transfer, new: &NewTransfer) -> bool {
         Instruction::VoidHold { .. } => line.kind == TransferKind::VoidHold,
         Instruction::Reverse { amount, .. } => line.kind == TransferKind::Reverse && same_amount(amount),
     };
-    same_content && line.purpose == new.purpose() && line.refers_to == new.refers_to()
+    same_content
+        && line.purpose == new.purpose()
+        && line.refers_to == new.refers_to()
+        && line.description.as_deref() == new.description()
 }

@@ -3,32 +3,37 @@
 //! # Shape
 //! - [`book`]: the decision. A batch of postings against locked accounts; pure, no I/O.
 //! - [`post`]: loads what the decision needs, stores what it changed. [`Poster`] is the ledger port over a store.
-//! - [`wallets`], [`transactions`], [`books`]: the use cases on top.
+//! - [`wallets`], [`transfers`], [`transactions`], [`books`]: the use cases on top.
 //! - [`lifecycle`]: which status a transaction may move to.
-//! - [`verify`]: recounts everything from the journal.
+//! - [`verify`]: counts everything again from the journal, with [`recount`], and tells what is wrong: [`finding`].
 
 mod book;
 mod books;
+mod finding;
 mod lifecycle;
 pub(crate) mod post;
+mod recount;
 mod refusal;
 mod settle;
 mod transactions;
+mod transfers;
 mod verify;
 mod voucher;
 mod wallets;
 
 use std::sync::Arc;
 
+pub use finding::Finding;
 pub use lifecycle::{Decision, transition};
 pub use post::Poster;
 pub(crate) use refusal::settled;
 pub use settle::StatusChange;
-pub(crate) use transactions::in_currency_of;
+pub(crate) use transactions::in_currency;
 pub use transactions::{NewTransaction, Party};
-pub use verify::{Finding, Report};
+pub use transfers::{MAX_BATCH, Receipt, TransferOrder};
+pub use verify::{Report, recount};
 pub use voucher::Movement;
-pub(crate) use voucher::{Draft, Other, new_transfer, note, payload};
+pub(crate) use voucher::{Draft, new_transfer, note, payload};
 pub(crate) use wallets::person;
 pub use wallets::{NewWallet, WalletView};
 

@@ -13,7 +13,7 @@ pub(crate) fn settled(outcome: Outcome, currency: Currency) -> Result<Posted> {
     lines.into_iter().next().ok_or_else(|| Error::internal("the ledger answered no line for a transfer"))
 }
 
-fn explain(reason: &RefusalReason, currency: Currency) -> Error {
+pub(super) fn explain(reason: &RefusalReason, currency: Currency) -> Error {
     match reason {
         RefusalReason::IdTaken => Error::new(Code::TransferConflict, "This id was used for a different transfer."),
         RefusalReason::InsufficientFunds { available, needed, .. } => {

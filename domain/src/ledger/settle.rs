@@ -131,8 +131,10 @@ impl Transactions {
             0 => TransactionStatus::Refunded,
             _ => TransactionStatus::PartiallyRefunded,
         };
-        transaction.updated_at = now;
-        uow.transactions().save(&transaction).await?;
+        transaction.updated_at = line.transfer.at;
+        if !transaction.is_line() {
+            uow.transactions().save(&transaction).await?;
+        }
         let mut note = note(Some(by), &transaction);
         note.detail = format!("{} of {}: {reason}", line.transfer.amount, transaction.amount);
         self.0.file(&mut *uow, note, payload(&transaction), now).await?;

@@ -12,7 +12,7 @@ use dermaga_ports::{
     time::Timestamp,
 };
 
-use super::{Draft, Movement, Other, Transactions, Wallets, settle, voucher, wallets::person};
+use super::{Draft, Movement, Transactions, Wallets, settle, voucher, wallets::person};
 use crate::{
     auth::Permission,
     core::Core,
@@ -76,7 +76,7 @@ impl Transactions {
         let (amount, description, reference) = new.validate()?;
         let from = self.0.wallet_of(sender, amount.currency()).await?;
         let from = from.ok_or_else(|| no_wallet(amount.currency()).at("/sender_id"))?;
-        let to = self.0.recipient(Party::User(receiver), amount.currency()).await.map_err(|e| e.at("/receiver_id"))?;
+        let to = self.0.recipient(receiver, amount.currency()).await.map_err(|e| e.at("/receiver_id"))?;
         let now = self.0.now();
         let expires_at = Some(now + self.0.policy.pending_lifetime);
         let instruction = Instruction::Hold { debit: from.id.into(), credit: to.id.into(), amount, expires_at };
@@ -86,28 +86,6 @@ impl Transactions {
         let draft = Draft { id, kind, wallet: &from, counterparty, amount, description, reference };
         let transaction = Transaction { expires_at, ..draft.transaction(TransactionStatus::Pending, now) };
         self.0.submit(by, transfer, transaction, now).await
-    }
-
-    /// Moves money between two wallets at once. Idempotent by `id`.
-    ///
-    /// # Errors
-    /// [`Code::WalletNotFound`] for a wallet that is not the caller's, [`Code::RecipientNotFound`],
-    /// [`Code::SelfTransfer`], [`Code::CurrencyMismatch`], [`Code::InsufficientFunds`], [`Code::Invalid`].
-    pub async fn transfer(
-        &self,
-        by: &Principal,
-        id: TransactionId,
-        from: WalletId,
-        to: Party,
-        new: NewTransaction,
-    ) -> Result<Movement> {
-        let from = self.0.own_wallet(by, from).await?;
-        let (amount, description, reference) = in_currency_of(&from, new)?.validate()?;
-        let to = self.0.recipient(to, amount.currency()).await?;
-        let counterparty = Counterparty::User { user: to.owner, wallet: to.id };
-        let kind = TransactionKind::Transfer;
-        let draft = Draft { id, kind, wallet: &from, counterparty, amount, description, reference };
-        self.0.execute(by, draft, Other::Account(to.id.into())).await
     }
 
     /// A service or an administrator moves money into or out of a user's wallet.
@@ -136,7 +114,7 @@ impl Transactions {
                 let found = self.0.ports.store.wallets().wallet(wallet, self.0.now()).await?;
                 let missing = || Error::new(Code::WalletNotFound, format!("There is no wallet {wallet}."));
                 let (wallet, _) = found.ok_or_else(missing)?;
-                let new = in_currency_of(&wallet, new)?;
+                let new = in_currency(wallet.currency, new)?;
                 (wallet, new)
             }
         };
@@ -149,7 +127,7 @@ impl Transactions {
         let counterparty = Counterparty::Staff { name: by.into() };
         let draft =
             Draft { id, kind, wallet: &wallet, counterparty, amount, description, reference: reference.clone() };
-        match (self.0.execute(by, draft, Other::System(SystemAccount::Clearing)).await, reference) {
+        match (self.0.execute(by, draft, SystemAccount::Clearing).await, reference) {
             // Two first calls with one reference at once: the other one has won.
             (Err(error), Some(reference)) if error.code() == Code::ReferenceTaken => {
                 self.done_before(&wallet, kind, &reference, amount).await?.ok_or(error)
@@ -262,8 +240,8 @@ fn at_present(transaction: Transaction, now: Timestamp) -> Transaction {
 }
 
 /// Reads the amount in the wallet's currency unless another is named, which is then a mismatch.
-pub(crate) fn in_currency_of(wallet: &Wallet, new: NewTransaction) -> Result<NewTransaction> {
-    let kept = wallet.currency.code();
+pub(crate) fn in_currency(kept: Currency, new: NewTransaction) -> Result<NewTransaction> {
+    let kept = kept.code();
     match new.currency.as_deref() {
         Some(named) if named != kept && named.parse::<Currency>().is_ok() => {
             let told = format!("The wallet is kept in {kept}, the amount is in {named}.");
@@ -290,25 +268,15 @@ impl Core {
     }
 
     /// The open wallet of a receiver.
-    async fn recipient(&self, party: Party, currency: Currency) -> Result<Wallet> {
-        let missing = || Error::new(Code::RecipientNotFound, "The receiver does not exist or has closed the account.");
-        match party {
-            Party::User(user) => {
-                let account = self.ports.store.users().user(user).await?;
-                account.filter(User::is_active).ok_or_else(missing)?;
-                let other_currency =
-                    || Error::new(Code::CurrencyMismatch, format!("The receiver has no wallet in {currency}."));
-                self.wallet_of(user, currency).await?.ok_or_else(other_currency)
-            }
-            Party::Wallet(wallet) => {
-                let found = self.ports.store.wallets().wallet(wallet, self.now()).await?;
-                let (wallet, _) = found.filter(|(wallet, _)| !wallet.closed).ok_or_else(missing)?;
-                if wallet.currency != currency {
-                    let told = format!("The receiver's wallet is kept in {}.", wallet.currency);
-                    return Err(Error::new(Code::CurrencyMismatch, told));
-                }
-                Ok(wallet)
-            }
-        }
+    pub async fn recipient(&self, user: UserId, currency: Currency) -> Result<Wallet> {
+        let account = self.ports.store.users().user(user).await?;
+        account.filter(User::is_active).ok_or_else(no_recipient)?;
+        let other_currency =
+            || Error::new(Code::CurrencyMismatch, format!("The receiver has no wallet in {currency}."));
+        self.wallet_of(user, currency).await?.ok_or_else(other_currency)
     }
+}
+
+pub(super) fn no_recipient() -> Error {
+    Error::new(Code::RecipientNotFound, "The receiver does not exist or has closed the account.")
 }

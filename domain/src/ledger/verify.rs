@@ -1,58 +1,37 @@
-//! The proof that the books are whole: everything counted again from the journal.
-
-use std::{collections::BTreeMap, fmt};
+//! The proof that the books are whole: everything counted again from the journal, in the order in which it was sealed.
 
 use dermaga_ports::{
+    StoreError,
     auth::Principal,
-    ids::AccountId,
-    ledger::{Floor, Recount},
-    money::Currency,
-    paging::{MAX_LIMIT, PageRequest},
+    ledger::{Snapshot, seal::Head},
 };
 
-use super::Books;
-use crate::{auth::Permission, error::Result};
+use super::{
+    Books,
+    finding::{Finding, Findings},
+    recount::Recount,
+};
+use crate::{
+    auth::Permission,
+    error::{Code, Error, Result},
+};
 
-/// The most findings that are listed one by one.
-const MAX_FINDINGS: usize = 1_000;
+/// Records that are fetched at a time.
+const PAGE: usize = 5_000;
 
-/// Something that should not be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// A counter is not what the journal and the holds add up to.
-    Counter { account: AccountId, counter: &'static str, stored: i64, counted: i64 },
-    /// The last line of an account states a balance that its counters do not have.
-    LastBalance { account: AccountId, stored: i64, stated: i64 },
-    /// The available balance is below the account's floor.
-    BelowFloor { account: AccountId, available: i64, floor: i64 },
-    /// The debits of a currency are not its credits.
-    Unbalanced { currency: Currency, debits: i128, credits: i128 },
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Counter { account, counter, stored, counted } => {
-                write!(f, "account {account}: {counter} is {stored}, the journal says {counted}")
-            }
-            Self::LastBalance { account, stored, stated } => {
-                write!(f, "account {account}: the balance is {stored}, its last line says {stated}")
-            }
-            Self::BelowFloor { account, available, floor } => {
-                write!(f, "account {account}: {available} is available, below the floor of {floor}")
-            }
-            Self::Unbalanced { currency, debits, credits } => {
-                write!(f, "{currency}: debits are {debits}, credits are {credits}")
-            }
-        }
-    }
-}
+/// What counting answers: only the store can fail.
+type Counted<T> = std::result::Result<T, StoreError>;
 
 /// The result of a recount.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// How many accounts were counted.
+    /// How many lines of the journal were counted.
+    pub lines: u64,
+    /// How many accounts were compared with them.
     pub accounts: u64,
+    /// The end of the seal, recomputed up to the first batch that is wrong. Keep it elsewhere: it proves later what the
+    /// books were now.
+    pub head: Head,
     /// What is wrong; at most a thousand are listed.
     pub findings: Vec<Finding>,
 }
@@ -65,66 +44,138 @@ impl Report {
 }
 
 impl Books {
-    /// Counts every balance again. `progress` hears how many accounts of how many are done.
+    /// Counts everything again: the seal, each line's balances and its place on both trails, the counters, holds and
+    /// reversals. `progress` hears how many lines of how many are done.
     ///
-    /// Each account is compared at one moment of its own, so this can run while money moves.
+    /// All of it is of one moment, so this can run while money moves. Memory grows with the number of accounts and holds,
+    /// not with the journal.
     ///
     /// # Errors
-    /// [`crate::Code::PermissionDenied`], or a store that fails; findings are not errors.
+    /// [`Code::PermissionDenied`], or a store that fails; findings are not errors.
     pub async fn verify(&self, by: &Principal, mut progress: impl FnMut(u64, u64) + Send) -> Result<Report> {
         self.0.authorise(by, Permission::VerifyLedger).await?;
-        let ledger = self.0.ports.store.ledger();
-        let total = ledger.count_accounts().await?;
-        let mut report = Report::default();
-        let mut sums: BTreeMap<&str, (Currency, i128, i128)> = BTreeMap::new();
-        for row in ledger.trial_balance().await? {
-            let sum = sums.entry(row.currency.code()).or_insert((row.currency, 0, 0));
-            sum.1 += row.debits;
-            sum.2 += row.credits;
+        let mut snapshot = self.0.ports.store.snapshot().await?;
+        Ok(recount(&mut *snapshot, &mut progress).await?)
+    }
+
+    /// The end of the seal. Whoever keeps it elsewhere can prove later that nothing before it was changed.
+    ///
+    /// # Errors
+    /// [`Code::PermissionDenied`].
+    pub async fn head(&self, by: &Principal) -> Result<Head> {
+        self.0.authorise(by, Permission::VerifyLedger).await?;
+        Ok(self.0.ports.store.ledger().head().await?)
+    }
+
+    /// The seal as it was after a batch.
+    ///
+    /// # Errors
+    /// [`Code::PermissionDenied`], [`Code::SealNotFound`].
+    pub async fn head_at(&self, by: &Principal, number: u64) -> Result<Head> {
+        self.0.authorise(by, Permission::VerifyLedger).await?;
+        let missing = || Error::new(Code::SealNotFound, format!("There is no batch {number} yet."));
+        self.0.ports.store.ledger().head_at(number).await?.ok_or_else(missing)
+    }
+}
+
+/// The recount of a ledger at one moment.
+///
+/// # Errors
+/// When the store fails; findings are not errors.
+pub async fn recount(snapshot: &mut dyn Snapshot, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Counted<Report> {
+    let extent = snapshot.extent().await?;
+    let mut recount = Recount::default();
+    let mut findings = Findings::default();
+    loop {
+        let batches = snapshot.batches(recount.head().number, PAGE).await?;
+        if batches.is_empty() {
+            break;
         }
-        let unbalanced = sums.into_values().filter(|(_, debits, credits)| debits != credits);
-        report.findings.extend(unbalanced.map(|(currency, debits, credits)| Finding::Unbalanced {
-            currency,
-            debits,
-            credits,
-        }));
-        let mut after = None;
-        loop {
-            let page = ledger.recount(PageRequest::new(after, MAX_LIMIT)).await?;
-            report.accounts += page.items.len() as u64;
-            let room = MAX_FINDINGS.saturating_sub(report.findings.len());
-            report.findings.extend(page.items.iter().flat_map(compare).take(room));
-            progress(report.accounts, total.max(report.accounts));
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(report),
-            }
+        batches.iter().for_each(|batch| recount.batch(batch, &mut findings));
+        progress(recount.lines(), extent.lines.max(recount.lines()));
+    }
+    recount.end(snapshot.head().await?, &mut findings);
+    if recount.lines() != extent.lines {
+        unsealed(snapshot, &mut findings).await?;
+    }
+    holds(snapshot, &mut recount, &mut findings).await?;
+    reversals(snapshot, &mut recount, &mut findings).await?;
+    waypoints(snapshot, &mut recount, &mut findings).await?;
+    recount.nothing_left(&mut findings);
+    let accounts = accounts(snapshot, &mut recount, &mut findings).await?;
+    recount.balance(&mut findings);
+    Ok(Report { lines: recount.lines(), accounts, head: recount.sealed(), findings: findings.into_vec() })
+}
+
+/// Names the lines that no batch has. Only when there are any: this is the one question that needs all ids at once.
+async fn unsealed(snapshot: &mut dyn Snapshot, findings: &mut Findings) -> Counted<()> {
+    let mut sealed = Vec::new();
+    let mut number = 0;
+    loop {
+        let batches = snapshot.batches(number, PAGE).await?;
+        let Some(last) = batches.last() else { break };
+        number = last.head.number;
+        sealed.extend(batches.iter().flat_map(|batch| batch.ids.iter().copied()));
+    }
+    sealed.sort_unstable();
+    let mut after = None;
+    loop {
+        let ids = snapshot.line_ids(after, PAGE).await?;
+        after = ids.last().copied();
+        if after.is_none() {
+            return Ok(());
+        }
+        for id in ids.into_iter().filter(|id| sealed.binary_search(id).is_err()) {
+            findings.add(Finding::Unsealed { line: id });
         }
     }
 }
 
-/// What is wrong with one account.
-fn compare(recount: &Recount) -> Vec<Finding> {
-    let (account, counted) = (&recount.account, &recount.counted);
-    let (id, stored) = (account.id, &account.counters);
-    let mut findings: Vec<Finding> = [
-        ("debits_posted", stored.debits_posted, counted.debits_posted),
-        ("debits_pending", stored.debits_pending, counted.debits_pending),
-        ("credits_posted", stored.credits_posted, counted.credits_posted),
-        ("credits_pending", stored.credits_pending, counted.credits_pending),
-    ]
-    .into_iter()
-    .filter(|(_, stored, counted)| stored != counted)
-    .map(|(counter, stored, counted)| Finding::Counter { account: id, counter, stored, counted })
-    .collect();
-    let balance = stored.balance();
-    if balance.posted != recount.last_balance {
-        findings.push(Finding::LastBalance { account: id, stored: balance.posted, stated: recount.last_balance });
+async fn holds(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<()> {
+    let mut after = None;
+    loop {
+        let holds = snapshot.holds(after, PAGE).await?;
+        after = holds.last().map(|hold| hold.id);
+        if after.is_none() {
+            return Ok(());
+        }
+        holds.iter().for_each(|hold| recount.hold(hold, findings));
     }
-    if let Floor::AtLeast(floor) = account.floor
-        && balance.available < floor
-    {
-        findings.push(Finding::BelowFloor { account: id, available: balance.available, floor });
+}
+
+async fn reversals(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<()> {
+    let mut after = None;
+    loop {
+        let reversals = snapshot.reversals(after, PAGE).await?;
+        after = reversals.last().map(|reversed| reversed.original);
+        if after.is_none() {
+            return Ok(());
+        }
+        reversals.iter().for_each(|reversed| recount.reversal(reversed, findings));
     }
-    findings
+}
+
+async fn waypoints(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<()> {
+    let mut after = None;
+    loop {
+        let waypoints = snapshot.waypoints(after, PAGE).await?;
+        after = waypoints.last().map(|waypoint| (waypoint.account, waypoint.at));
+        if after.is_none() {
+            return Ok(());
+        }
+        waypoints.iter().for_each(|waypoint| recount.waypoint(waypoint, findings));
+    }
+}
+
+async fn accounts(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<u64> {
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let accounts = snapshot.accounts(after, PAGE).await?;
+        after = accounts.last().map(|account| account.id);
+        if after.is_none() {
+            return Ok(count);
+        }
+        count += accounts.len() as u64;
+        accounts.iter().for_each(|account| recount.account(account, findings));
+    }
 }

@@ -1,6 +1,7 @@
 //! Vouchers: a movement of money together with the transaction, the event and the audit entry that belong to it.
 
 use dermaga_ports::{
+    audit::TRANSACTION_COMPLETED,
     auth::Principal,
     ids::{AccountId, TransactionId},
     ledger::{
@@ -27,14 +28,6 @@ pub(crate) struct Draft<'a> {
     pub amount: Money,
     pub description: Option<String>,
     pub reference: Option<String>,
-}
-
-/// The side of a draft that is not its wallet.
-pub(crate) enum Other {
-    /// An account that exists.
-    Account(AccountId),
-    /// An account of the system, opened when it is first needed.
-    System(SystemAccount),
 }
 
 impl Draft<'_> {
@@ -103,7 +96,7 @@ pub(crate) fn action(status: TransactionStatus) -> &'static str {
     match status {
         TransactionStatus::Pending => "transaction.pending",
         TransactionStatus::Processing => "transaction.processing",
-        TransactionStatus::Completed => "transaction.completed",
+        TransactionStatus::Completed => TRANSACTION_COMPLETED,
         TransactionStatus::PartiallyRefunded | TransactionStatus::Refunded => "transaction.refunded",
         TransactionStatus::Failed => "transaction.failed",
         TransactionStatus::Cancelled => "transaction.cancelled",
@@ -124,7 +117,7 @@ impl Core {
     /// Moves the money of a draft at once.
     ///
     /// Idempotent by the draft's id: repeated, it answers the transaction as it is now and the balance as it was then.
-    pub async fn execute(&self, by: &Principal, draft: Draft<'_>, other: Other) -> Result<Movement> {
+    pub async fn execute(&self, by: &Principal, draft: Draft<'_>, other: SystemAccount) -> Result<Movement> {
         let now = self.now();
         let (amount, own) = (draft.amount, AccountId::from(draft.wallet.id));
         let other = self.resolve(&other, amount, now).await?;
@@ -159,20 +152,15 @@ impl Core {
         Ok(Movement { transaction, balance })
     }
 
-    /// The id of an account, opening a system account that does not exist yet.
-    pub async fn resolve(&self, other: &Other, amount: Money, now: Timestamp) -> Result<AccountId> {
-        match other {
-            Other::Account(id) => Ok(*id),
-            Other::System(system) => {
-                let id = system.id(amount.currency());
-                if self.ports.store.ledger().account(id, now).await?.is_none() {
-                    let mut uow = self.begin().await?;
-                    uow.books().open(&system.open(amount.currency(), now)).await?;
-                    uow.commit().await?;
-                }
-                Ok(id)
-            }
+    /// The id of a system account, which is opened when it is first needed.
+    pub async fn resolve(&self, system: &SystemAccount, amount: Money, now: Timestamp) -> Result<AccountId> {
+        let id = system.id(amount.currency());
+        if self.ports.store.ledger().account(id, now).await?.is_none() {
+            let mut uow = self.begin().await?;
+            uow.books().open(&system.open(amount.currency(), now)).await?;
+            uow.commit().await?;
         }
+        Ok(id)
     }
 
     /// A transaction that must be there.

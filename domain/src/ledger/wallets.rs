@@ -40,7 +40,7 @@ impl From<(Wallet, Account)> for WalletView {
     }
 }
 
-fn not_found() -> Error {
+pub(super) fn wallet_not_found() -> Error {
     Error::new(Code::WalletNotFound, "There is no such wallet among yours.")
 }
 
@@ -56,7 +56,7 @@ impl Wallets {
         let name = faults.parse::<WalletName>("/name", Some(&new.name));
         let currency = faults.parse("/currency", new.currency.as_deref()).unwrap_or(Currency::Idr);
         faults.check()?;
-        let Some(name) = name else { return Err(not_found()) };
+        let Some(name) = name else { return Err(wallet_not_found()) };
 
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
@@ -103,7 +103,7 @@ impl Wallets {
     /// # Errors
     /// [`Code::WalletNotFound`], for somebody else's too.
     pub async fn wallet(&self, by: &Principal, id: WalletId) -> Result<WalletView> {
-        let found = self.0.ports.store.wallets().wallet(id, self.0.now()).await?.ok_or_else(not_found)?;
+        let found = self.0.ports.store.wallets().wallet(id, self.0.now()).await?.ok_or_else(wallet_not_found)?;
         self.may_read(by, found.0.owner).await?;
         Ok(found.into())
     }
@@ -153,7 +153,7 @@ impl Wallets {
 
     async fn may_read(&self, by: &Principal, owner: UserId) -> Result<()> {
         let allowed = self.0.authorise_owner(by, owner, Permission::OwnWallets, Permission::ReadWallets).await;
-        allowed.map_err(|error| error.hidden_behind(not_found))
+        allowed.map_err(|error| error.hidden_behind(wallet_not_found))
     }
 }
 
@@ -173,7 +173,7 @@ impl Core {
         Permission::OwnWallets.check(by)?;
         let owner = person(by)?;
         let found = self.ports.store.wallets().wallet(id, self.now()).await?;
-        let (wallet, _) = found.filter(|(wallet, _)| wallet.owner == owner).ok_or_else(not_found)?;
+        let (wallet, _) = found.filter(|(wallet, _)| wallet.owner == owner).ok_or_else(wallet_not_found)?;
         Ok(wallet)
     }
 

@@ -9,7 +9,7 @@ use dermaga_ports::{
 use super::Payments;
 use crate::{
     error::{Error, Result},
-    ledger::{Draft, Movement, NewTransaction, Other, in_currency_of},
+    ledger::{Draft, Movement, NewTransaction, in_currency},
 };
 
 /// The longest merchant name.
@@ -41,11 +41,11 @@ impl Payments {
         let slug = slug(&name).ok_or_else(|| {
             Error::fault("/merchant", format!("must be a name of 1 to {MAX_NAME} characters with a letter or digit"))
         })?;
-        let (amount, description, reference) = in_currency_of(&wallet, payment.payment)?.validate()?;
+        let (amount, description, reference) = in_currency(wallet.currency, payment.payment)?.validate()?;
         let counterparty = Counterparty::Merchant { name };
         let kind = TransactionKind::Payment;
         let draft = Draft { id, kind, wallet: &wallet, counterparty, amount, description, reference };
-        self.0.execute(by, draft, Other::System(SystemAccount::Merchant { slug })).await
+        self.0.execute(by, draft, SystemAccount::Merchant { slug }).await
     }
 }
 

@@ -18,9 +18,7 @@ use super::Payments;
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
-    ledger::{
-        Draft, Movement, NewTransaction, Party, in_currency_of, new_transfer, note, payload, person, post, settled,
-    },
+    ledger::{Draft, Movement, NewTransaction, Party, in_currency, new_transfer, note, payload, person, post, settled},
 };
 
 /// How much, and by which of the gateway's methods; the first one unless named.
@@ -45,7 +43,7 @@ impl Payments {
             Party::User(user) => self.own_default_wallet(by, user).await?,
         };
         let method = self.method(topup.method.as_deref())?;
-        let topup = in_currency_of(&wallet, topup.topup)?;
+        let topup = in_currency(wallet.currency, topup.topup)?;
         let transaction = self.prepare(by, id, &wallet, &topup, method).await?;
         if transaction.status == TransactionStatus::Pending {
             let charge = Charge { id, amount: transaction.amount, method: method.to_owned() };

@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    ids::AccountId,
+    ids::{AccountId, TransferId},
     money::{Currency, MAX_AMOUNT},
     time::Timestamp,
 };
@@ -81,6 +81,26 @@ pub struct Balance {
     pub available: i64,
 }
 
+/// Every so many lines of an account, one is marked: so a moment of the past is found without an index over all of them.
+pub const WAYPOINT_EVERY: u64 = 64;
+
+/// Where an account's history ends. Each line names the line before it on either side, so from here one walks back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trail {
+    /// How many lines moved money to or from the account.
+    pub lines: u64,
+    /// The last of them.
+    pub last: Option<TransferId>,
+}
+
+/// A line on an account's trail that can be found by its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waypoint {
+    pub account: AccountId,
+    pub at: Timestamp,
+    pub line: TransferId,
+}
+
 /// An account of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -95,6 +115,9 @@ pub struct Account {
     pub closed: bool,
     /// When the last transfer touched it. Each transfer is dated later than this, so an account's times are unique.
     pub touched_at: Timestamp,
+    pub trail: Trail,
+    /// Counts the changes that were stored: a decision on one revision can be stored on no other.
+    pub revision: u64,
 }
 
 impl Account {
@@ -107,7 +130,8 @@ impl Account {
         floor: Floor,
         now: Timestamp,
     ) -> Self {
-        Self { id, kind, code, currency, floor, counters: Counters::default(), closed: false, touched_at: now }
+        let (counters, trail) = (Counters::default(), Trail::default());
+        Self { id, kind, code, currency, floor, counters, closed: false, touched_at: now, trail, revision: 0 }
     }
 }
 

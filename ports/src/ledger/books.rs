@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Account, AccountKind, Balance, Changes, Counters, Transfer};
+use super::{Account, AccountKind, Balance, Changes, Reversed, Transfer, seal::Head};
 use crate::{
     StoreError,
     ids::{AccountId, TransferId},
@@ -76,7 +76,7 @@ pub trait Books: Send {
     async fn overdue_holds(&mut self, accounts: &[AccountId], now: Timestamp) -> Result<Vec<Hold>, StoreError>;
 
     /// How much of each of these transfers has been reversed; transfers without reversals are left out.
-    async fn reversed(&mut self, ids: &[TransferId]) -> Result<Vec<(TransferId, i64)>, StoreError>;
+    async fn reversed(&mut self, ids: &[TransferId]) -> Result<Vec<Reversed>, StoreError>;
 
     /// Whether an account has open holds on either side.
     async fn has_open_holds(&mut self, account: AccountId) -> Result<bool, StoreError>;
@@ -85,8 +85,37 @@ pub trait Books: Send {
     async fn close(&mut self, account: AccountId) -> Result<(), StoreError>;
 
     /// Stores what a batch changed. The journal MUST be append-only: neither this nor anything else rewrites a line.
+    /// With the commit of the unit of work, the seal MUST cover the new lines as one more batch.
     async fn write(&mut self, changes: &Changes) -> Result<(), StoreError>;
 }
+
+/// The books in one go, for postings that only move money at once: no unit of work, as few round trips as possible.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// The accounts that exist among `ids`, as they are now.
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError>;
+
+    /// Stores accounts, lines and waypoints in one commit, and seals the lines as one more batch.
+    ///
+    /// MUST be durable when it answers, and MUST lock accounts in ascending order of id. `changes` has neither holds nor
+    /// reversals.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] if any account has another revision than the one that was decided on, and
+    /// [`crate::Unique::Id`] if a line with one of the ids is there; nothing was written then.
+    async fn append(&self, changes: &Changes) -> Result<(), StoreError>;
+
+    /// The same under locks, for accounts that others write as well: locks those that exist among `ids` in ascending
+    /// order, asks `decide` what becomes of them, stores that and commits. Nothing is written if it answers `None`.
+    ///
+    /// # Errors
+    /// [`crate::Unique::Id`] if a line with one of the ids is there; nothing was written then.
+    async fn append_locked<'d>(&self, ids: &[AccountId], decide: Decide<'d>) -> Result<(), StoreError>;
+}
+
+/// A decision on accounts that were just locked.
+pub type Decide<'d> = &'d mut (dyn FnMut(Vec<Account>) -> Option<Changes> + Send);
 
 /// A line of the journal as one account sees it; only lines that moved money.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,15 +136,6 @@ pub struct TrialBalance {
     pub accounts: i64,
     pub debits: i128,
     pub credits: i128,
-}
-
-/// An account as it is stored, beside what the journal and the holds say it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recount {
-    pub account: Account,
-    pub counted: Counters,
-    /// The balance that the account's last entry in the journal states; 0 without entries.
-    pub last_balance: i64,
 }
 
 /// The books, read.
@@ -140,14 +160,14 @@ pub trait LedgerQueries: Send + Sync {
         page: PageRequest<Timestamp>,
     ) -> Result<Page<Entry, Timestamp>, StoreError>;
 
+    /// The end of the seal.
+    async fn head(&self) -> Result<Head, StoreError>;
+
+    /// The seal as it was after the batch of this number.
+    async fn head_at(&self, number: u64) -> Result<Option<Head>, StoreError>;
+
     /// Sums by kind and currency, all of one moment.
     async fn trial_balance(&self) -> Result<Vec<TrialBalance>, StoreError>;
-
-    /// How many accounts there are; for the progress of a recount.
-    async fn count_accounts(&self) -> Result<u64, StoreError>;
-
-    /// Accounts beside what the journal says, in the order of ids. Each page MUST be of one moment.
-    async fn recount(&self, page: PageRequest<AccountId>) -> Result<Page<Recount, AccountId>, StoreError>;
 }
 
 /// The balance at a past moment has no holds: they are not history.

@@ -4,13 +4,14 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use super::{Account, Hold, NewTransfer, Transaction, Transfer};
+use super::{Account, Hold, NewTransfer, Transaction, Transfer, Waypoint};
 use crate::{
     StoreError,
     audit::AuditEntry,
     events::Event,
     ids::{AccountId, TransferId},
     money::Currency,
+    time::Timestamp,
 };
 
 /// The most transfers that may be linked.
@@ -40,7 +41,9 @@ impl From<NewTransfer> for Posting {
 
 /// A posting with the papers that belong to it: whatever is written, is written in the same commit.
 ///
-/// The papers are filed only when the posting is new; a replayed one has filed them the first time.
+/// The papers are filed only when the posting is new; a replayed one has filed them the first time. A transfer at once
+/// from wallet to wallet needs none: its line in the journal is its transaction, its event and its entry in the audit
+/// trail, and it is sealed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Voucher {
     pub posting: Posting,
@@ -118,17 +121,28 @@ pub trait Ledger: Send + Sync {
     async fn post(&self, vouchers: Vec<Voucher>) -> Result<Vec<Outcome>, StoreError>;
 }
 
+/// How much of a transfer has been moved back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reversed {
+    pub original: TransferId,
+    pub total: i64,
+    /// When the last part of it was.
+    pub at: Timestamp,
+}
+
 /// What the decision on a batch changes: everything [`super::Books::write`] has to store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Accounts with their new counters.
+    /// Accounts with their new counters, and the revision that was decided on.
     pub accounts: Vec<Account>,
     /// New lines of the journal, in order.
     pub transfers: Vec<Transfer>,
+    /// Those among the new lines that can be found by their time.
+    pub waypoints: Vec<Waypoint>,
     /// Holds, new or with their new state.
     pub holds: Vec<Hold>,
-    /// Originals with the total that has been reversed.
-    pub reversed: Vec<(TransferId, i64)>,
+    /// Originals, and how much of them has been reversed now.
+    pub reversed: Vec<Reversed>,
 }
 
 impl fmt::Display for RefusalReason {

@@ -119,6 +119,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// Whether this is a transfer at once from wallet to wallet: its line in the journal is all there is of it.
+    pub fn is_line(&self) -> bool {
+        self.kind == TransactionKind::Transfer && self.transfer.is_some_and(|line| line.0 == self.id.0)
+    }
+
     /// Whether this user is on either side.
     pub fn concerns(&self, user: UserId) -> bool {
         self.user == user || matches!(&self.counterparty, Counterparty::User { user: other, .. } if *other == user)

@@ -72,6 +72,8 @@ pub struct NewTransfer {
     id: TransferId,
     instruction: Instruction,
     purpose: Purpose,
+    description: Option<String>,
+    actor: Option<String>,
 }
 
 impl NewTransfer {
@@ -96,7 +98,17 @@ impl NewTransfer {
         if refers_to == Some(id) {
             return Err(IllegalTransfer::SelfReference);
         }
-        Ok(Self { id, instruction, purpose })
+        Ok(Self { id, instruction, purpose, description: None, actor: None })
+    }
+
+    /// With what the payer wrote on it.
+    pub fn described(self, description: Option<String>) -> Self {
+        Self { description, ..self }
+    }
+
+    /// Asked for by somebody else than the owner of the debited account, as the audit trail names them.
+    pub fn by(self, actor: Option<String>) -> Self {
+        Self { actor, ..self }
     }
 
     /// The id, made by the caller.
@@ -112,6 +124,16 @@ impl NewTransfer {
     /// Why.
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// What the payer wrote on it.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Who asked for it, if not the owner of the debited account.
+    pub fn actor(&self) -> Option<&str> {
+        self.actor.as_deref()
     }
 
     /// The earlier transfer that this one completes, releases or reverses.
@@ -178,6 +200,14 @@ pub struct Transfer {
     pub debit_balance: i64,
     /// The posted balance of the credited account after this line.
     pub credit_balance: i64,
+    /// The line before on the debited account's [`super::Trail`]; none for the first, and for lines that move nothing.
+    pub debit_previous: Option<TransferId>,
+    /// The same for the credited account.
+    pub credit_previous: Option<TransferId>,
+    /// What the payer wrote on it.
+    pub description: Option<String>,
+    /// Who asked for it, if not the owner of the debited account.
+    pub actor: Option<String>,
 }
 
 #[cfg(test)]

@@ -62,6 +62,13 @@ pub struct Wallet {
     pub created_at: Timestamp,
 }
 
+/// What never changes about a wallet, so that it may be remembered for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Title {
+    pub owner: UserId,
+    pub currency: Currency,
+}
+
 /// Wallets inside a unit of work.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -85,6 +92,12 @@ pub trait Wallets: Send {
 pub trait WalletQueries: Send + Sync {
     /// The wallet and its account, without holds that are past their deadline at `now`.
     async fn wallet(&self, id: WalletId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError>;
+
+    /// The same for those that exist among several, in any order.
+    async fn wallets_among(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError>;
+
+    /// Whose the wallets are, and in which currency each is kept; of those that exist among `ids`, open or closed.
+    async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError>;
 
     /// The user's default wallet.
     async fn default_wallet(&self, owner: UserId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError>;

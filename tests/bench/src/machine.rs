@@ -40,7 +40,7 @@ pub async fn facts(lab: &Lab, busy: String) -> Result<Facts> {
         ("SQLite", baselines::sqlite::version().to_owned()),
         ("Host", settings(host::SETTINGS)),
         ("Load average before", busy),
-        ("Measured", format!("{} repeats of {} s after 1 s of warm-up", options.repeats(), options.seconds())),
+        ("Measured", format!("{} repeats of {} s after 3 s of warm-up", options.repeats(), options.seconds())),
     ])
 }
 

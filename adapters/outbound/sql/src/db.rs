@@ -1,16 +1,23 @@
 //! Two databases, one text of SQL: an enum of pools, an enum of transactions and the macros that dispatch on them.
 
+use std::sync::Arc;
+
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use crate::lane::Lane;
 
 /// The pools of an open database.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
-    Postgres(PgPool),
-    /// SQLite has one writer at a time whatever we do; a queue in front of it is fairer than its own waiting.
-    Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
+    Postgres {
+        pool: PgPool,
+        /// For the ledger's batches.
+        append: Arc<Lane>,
+        /// For questions that are gathered.
+        gather: Arc<Lane>,
     },
+    /// SQLite has one writer at a time whatever we do; a queue in front of it is fairer than its own waiting.
+    Sqlite { read: SqlitePool, write: SqlitePool },
 }
 
 /// An open transaction.
@@ -20,13 +27,26 @@ pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
 }
 
+/// How transactions begin on Postgres.
+pub(crate) const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            // Said aloud, because the locks below rely on it: a statement that waited for a row sees the newest one.
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?),
+            // Said aloud, because the locks rely on it: a statement that waited for a row sees the newest one.
+            Self::Postgres { pool, .. } => Tx::Postgres(pool.begin_with(READ_COMMITTED).await?),
             // Takes the write lock at once: no upgrade from reading to writing that could fail in the middle.
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// A transaction that sees one moment and writes nothing.
+    pub(crate) async fn begin_snapshot(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            Self::Postgres { pool, .. } => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
         })
     }
 }
@@ -47,13 +67,32 @@ pub(crate) struct Dialects {
     pub(crate) sqlite: &'static str,
 }
 
-/// How many rows go into one statement: 15 columns of so many rows stay below SQLite's limit of 32,766 parameters.
-pub(crate) const CHUNK: usize = 1_000;
+/// How many ids go into one statement.
+pub(crate) const CHUNK: usize = 1_024;
 
-/// Whether a statement of so many rows is worth keeping prepared. Its text differs for each number of rows, so only
-/// the common ones are: a few rows, and full chunks.
-pub(crate) fn worth_preparing(rows: usize) -> bool {
-    rows <= 8 || rows == CHUNK
+/// The numbers of rows that statements are made for. A statement's text differs for each number of rows, and only what
+/// was prepared before is fast; so rows go in few sizes. 16 columns of the largest stay below SQLite's limit of 32,766
+/// parameters.
+const SIZES: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
+
+/// The rows in pieces of those sizes, largest first.
+pub(crate) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        let (piece, rest) = rows.split_at(size);
+        rows = rest;
+        Some(piece)
+    })
+}
+
+/// The ids in chunks of a power of two, filled up with repetitions, for the same reason.
+pub(crate) fn id_chunks(ids: &[uuid::Uuid]) -> impl Iterator<Item = Vec<uuid::Uuid>> {
+    ids.chunks(CHUNK).map(|chunk| {
+        let last = chunk.last().copied().unwrap_or_default();
+        let mut chunk = chunk.to_vec();
+        chunk.resize(chunk.len().next_power_of_two(), last);
+        chunk
+    })
 }
 
 /// `on_read!(self, |x| query.fetch_one(x).await)`: a question outside any transaction, compiled once per database.
@@ -61,13 +100,10 @@ macro_rules! on_read {
     ($store:expr, |$x:ident| $body:expr) => {{
         $store.reachable().await?;
         let done = match &$store.db {
-            $crate::db::Db::Postgres($x) => $body,
+            $crate::db::Db::Postgres { pool: $x, .. } => $body,
             $crate::db::Db::Sqlite { read: $x, .. } => $body,
         };
-        match done {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err($store.refusal(error).await),
-        }
+        $store.heard(done).await
     }};
 }
 

@@ -3,7 +3,7 @@
 //! The kind of a failure comes from codes: SQLSTATE, SQLite's result code, the name of a constraint. Only for unique
 //! rules on SQLite there is no name; its message lists the columns instead.
 
-use dermaga_ports::{StoreError, Unique};
+use dermaga_ports::{StoreError, Unique, error::Entity};
 use sqlx::{
     error::{DatabaseError, ErrorKind},
     migrate::MigrateError,
@@ -119,6 +119,8 @@ fn from_sqlstate(code: &str, error: &dyn DatabaseError) -> StoreError {
     match code {
         // serialization_failure, deadlock_detected, lock_not_available, query_canceled, too_many_connections
         "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreError::Busy,
+        // Our own: see ledger_require in the migrations.
+        "DM001" => StoreError::Stale(Entity::Account),
         "25006" => StoreError::Unavailable("the database is read-only".to_owned()),
         "53100" => StoreError::Unavailable("the disk is full".to_owned()),
         // Data exceptions, what is left of the integrity constraints, and our triggers (P0001).

@@ -31,6 +31,7 @@ mod codec;
 mod error;
 mod events;
 mod idempotency;
+mod lane;
 mod ledger;
 mod migrations;
 mod presence;

@@ -18,7 +18,7 @@ const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER 
 /// `run_direct` is `Migrator::run` without its generic connection, which would keep this future on one thread.
 pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
     match db {
-        Db::Postgres(pool) => {
+        Db::Postgres { pool, .. } => {
             // On a connection of its own: the advisory lock belongs to the session, and if a migration fails, closing
             // the session is what releases it.
             let mut connection = PgConnection::connect_with(&pool.connect_options()).await.map_err(from_connecting)?;
@@ -38,7 +38,7 @@ pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
 /// What [`run`] would apply, as `number name`.
 pub(crate) async fn pending(db: &Db) -> Result<Vec<String>, StoreError> {
     let (migrator, applied) = match db {
-        Db::Postgres(pool) => {
+        Db::Postgres { pool, .. } => {
             let exists = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
             let applied: Vec<i64> = match exists.fetch_one(pool).await.map_err(from_driver)? {
                 true => sqlx::query_scalar(APPLIED).fetch_all(pool).await.map_err(from_driver)?,

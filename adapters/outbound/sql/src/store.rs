@@ -1,13 +1,13 @@
 //! Opening a database by its URL, and the questions that need no transaction.
 
-use std::{fs, io, path::Path, str::FromStr, time::Duration};
+use std::{fs, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
-    ledger::{LedgerQueries, TransactionQueries, WalletQueries},
+    ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     store::{Store, UnitOfWork},
 };
 use sqlx::{
@@ -19,6 +19,8 @@ use sqlx::{
 use crate::{
     db::Db,
     error::{from_connecting, from_driver},
+    lane::{CHECK_AFTER, Lane},
+    ledger::snapshot::SqlSnapshot,
     migrations,
     presence::Presence,
     unit_of_work::SqlUnitOfWork,
@@ -82,7 +84,11 @@ impl SqlStore {
     /// Waits for open work and closes all connections. Every later call is [`StoreError::Unavailable`].
     pub async fn close(&self) {
         match &self.db {
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres { pool, append, gather } => {
+                pool.close().await;
+                append.close().await;
+                gather.close().await;
+            }
             Db::Sqlite { read, write } => {
                 // The last one to leave merges the write-ahead log into the file, which a reader may not.
                 read.close().await;
@@ -102,7 +108,11 @@ async fn sqlite(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> 
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(options.patience)
         .statement_cache_capacity(256)
-        .pragma("temp_store", "memory");
+        .pragma("temp_store", "memory")
+        // Kibibytes: the accounts and the ends of all tables fit in, and the rest is only read.
+        .pragma("cache_size", "-65536")
+        // Pages: a checkpoint is work for the writer, so rather a large one now and then; the log grows to 64 MiB.
+        .pragma("wal_autocheckpoint", "16384");
     let path = settings.get_filename();
     if url.contains(":memory:") || url.contains("mode=memory") || path.as_os_str().is_empty() {
         return Err(StoreError::Unavailable("SQLite needs a file: its connections share no memory".to_owned()));
@@ -159,28 +169,44 @@ async fn postgres(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError
     probe.map_err(from_connecting)?.close().await.map_err(from_connecting)?;
 
     let patience = options.patience.as_millis();
+    // A host that vanished in the middle of a unit of work must not keep its rows locked for ever.
+    let session = format!("SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = '60s'");
+    let lane = || Arc::new(Lane::to(settings.clone(), &session, options.patience));
+    let (append, gather) = (lane(), lane());
     let pool = PgPoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.patience)
-        .after_connect(move |connection, _| {
+        // The pool asks every connection that comes back how it is; asking it again at once tells nothing new.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
             Box::pin(async move {
-                // A host that vanished in the middle of a unit of work must not keep its rows locked for ever.
-                let session = format!("SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = '60s'");
-                connection.execute(sqlx::AssertSqlSafe(session)).await.map(drop)
+                if about.idle_for > CHECK_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
             })
         })
+        .after_connect(move |connection, _| {
+            let session = session.clone();
+            Box::pin(async move { connection.execute(sqlx::AssertSqlSafe(session)).await.map(drop) })
+        })
         .connect_lazy_with(settings.clone());
-    Ok(SqlStore { db: Db::Postgres(pool), presence: Some(Presence::of(settings)) })
+    let db = Db::Postgres { pool, append, gather };
+    Ok(SqlStore { db, presence: Some(Presence::of(settings)) })
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         self.reachable().await?;
-        match self.db.begin().await {
-            Ok(transaction) => Ok(Box::new(SqlUnitOfWork::new(transaction))),
-            Err(error) => Err(self.refusal(error).await),
-        }
+        let transaction = self.heard(self.db.begin().await).await?;
+        Ok(Box::new(SqlUnitOfWork::new(transaction)))
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        self.reachable().await?;
+        let transaction = self.heard(self.db.begin_snapshot().await).await?;
+        Ok(Box::new(SqlSnapshot(SqlUnitOfWork::new(transaction))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -193,6 +219,10 @@ impl Store for SqlStore {
     }
 
     fn ledger(&self) -> &dyn LedgerQueries {
+        self
+    }
+
+    fn journal(&self) -> &dyn Journal {
         self
     }
 
@@ -218,11 +248,12 @@ impl SqlStore {
         }
     }
 
-    /// Why there was no connection, or what went wrong with it.
-    pub(crate) async fn refusal(&self, error: sqlx::Error) -> StoreError {
-        match (&self.presence, &error) {
-            (Some(presence), sqlx::Error::PoolTimedOut) => presence.why().await,
-            _ => from_driver(error),
+    /// What the database answered; or why there was no connection, or what went wrong with it.
+    pub(crate) async fn heard<T>(&self, done: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        match (done, &self.presence) {
+            (Ok(answer), _) => Ok(answer),
+            (Err(sqlx::Error::PoolTimedOut), Some(presence)) => Err(presence.why().await),
+            (Err(error), _) => Err(from_driver(error)),
         }
     }
 }

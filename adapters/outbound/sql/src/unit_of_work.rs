@@ -7,13 +7,14 @@ use dermaga_ports::{
     auth::{Sessions, Throttles, Users},
     events::Outbox,
     idempotency::IdempotencyKeys,
-    ledger::{Books, Transactions, Wallets},
+    ledger::{Books, Transactions, Transfer, Wallets},
     store::UnitOfWork,
 };
 
 use crate::{
     db::{Dialects, Tx},
     error::from_driver,
+    ledger::seal,
 };
 
 /// An open transaction. Dropping it rolls it back.
@@ -22,11 +23,13 @@ pub struct SqlUnitOfWork {
     tx: Tx,
     /// The first failure. After it the database may have rolled back by itself, so nothing more may run.
     failure: Option<StoreError>,
+    /// New lines of the journal, which the seal has to cover.
+    pub(crate) unsealed: Vec<Transfer>,
 }
 
 impl SqlUnitOfWork {
     pub(crate) fn new(tx: Tx) -> Self {
-        Self { tx, failure: None }
+        Self { tx, failure: None, unsealed: Vec::new() }
     }
 
     /// The transaction, unless it is spent.
@@ -104,10 +107,13 @@ impl UnitOfWork for SqlUnitOfWork {
         self
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => self.tx.commit().await.map_err(from_driver),
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
         }
+        if !self.unsealed.is_empty() {
+            seal::extend(&mut self.tx, &self.unsealed).await?;
+        }
+        self.tx.commit().await.map_err(from_driver)
     }
 }

@@ -9,7 +9,7 @@ use crate::{HostError, Settings, profile};
 
 pub async fn verify(settings: &Settings) -> Result<ExitCode, HostError> {
     let (store, app) = profile::operate(settings).await?;
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} accounts, {eta} left");
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} lines, {eta} left");
     let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let report = app.books.verify(&Principal::Operator, |done, total| {
         bar.set_length(total);
@@ -22,9 +22,13 @@ pub async fn verify(settings: &Settings) -> Result<ExitCode, HostError> {
         println!("{finding}");
     }
     if report.is_clean() {
-        println!("{} accounts recounted from the journal: the books are whole.", report.accounts);
+        println!(
+            "{} lines of the journal counted again, {} accounts: the books are whole.",
+            report.lines, report.accounts
+        );
+        println!("Seal {} {}", report.head.number, report.head);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} accounts recounted: {} findings.", report.accounts, report.findings.len());
+    println!("{} lines counted again, {} accounts: {} findings.", report.lines, report.accounts, report.findings.len());
     Ok(ExitCode::FAILURE)
 }

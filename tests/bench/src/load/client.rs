@@ -23,7 +23,7 @@ use super::{
 };
 
 /// What comes before the measured time: connections are made, caches and plans are warm.
-const WARM_UP: Duration = Duration::from_secs(1);
+const WARM_UP: Duration = Duration::from_secs(3);
 /// How long the last answers may take.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// What is measured until so many requests are answered has no planned end.

@@ -1,7 +1,7 @@
 //! `/ledger`: the books, for those who keep them.
 
 use dermaga_domain::ledger::{Finding, Report};
-use dermaga_ports::ledger::{Account, Floor, TrialBalance};
+use dermaga_ports::ledger::{Account, Floor, TrialBalance, seal::Head};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -94,12 +94,32 @@ struct TrialBalanceBody {
     balanced: bool,
 }
 
+/// The end of the chain of hashes over the journal. Keep it elsewhere: as long as it can be found again under its
+/// number, nothing before it was changed.
+#[derive(Debug, Clone, Object)]
+struct SealHead {
+    /// How many batches were sealed
+    number: u64,
+    /// The hash of the last one and of all before it, in hexadecimal
+    link: String,
+}
+
+impl From<Head> for SealHead {
+    fn from(head: Head) -> Self {
+        Self { number: head.number, link: head.to_string() }
+    }
+}
+
 /// The result of a recount.
 #[derive(Debug, Clone, Object)]
 struct Verification {
     /// Nothing is wrong
     clean: bool,
+    /// Lines of the journal that were counted
+    lines: u64,
     accounts: u64,
+    /// The end of the seal, recomputed; up to the first batch that is wrong
+    seal: SealHead,
     /// What is wrong, at most a thousand lines
     findings: Vec<String>,
 }
@@ -108,7 +128,9 @@ impl From<Report> for Verification {
     fn from(report: Report) -> Self {
         Self {
             clean: report.is_clean(),
+            lines: report.lines,
             accounts: report.accounts,
+            seal: report.head.into(),
             findings: report.findings.iter().map(Finding::to_string).collect(),
         }
     }
@@ -167,7 +189,19 @@ impl BooksApi {
         Ok(Json(TrialBalanceBody { rows, balanced }))
     }
 
-    /// Recount every balance from the journal
+    /// The end of the seal, to be kept elsewhere
+    #[oai(path = "/seal", method = "get", operation_id = "get_seal")]
+    async fn seal(&self, person: Person, deps: Data<&Deps>) -> ApiResult<Json<SealHead>> {
+        Ok(Json(deps.app.books.head(&person.0).await?.into()))
+    }
+
+    /// The seal as it was after a batch, to be compared with one that was kept
+    #[oai(path = "/seal/:number", method = "get", operation_id = "get_seal_at")]
+    async fn seal_at(&self, person: Person, deps: Data<&Deps>, number: Path<u64>) -> ApiResult<Json<SealHead>> {
+        Ok(Json(deps.app.books.head_at(&person.0, number.0).await?.into()))
+    }
+
+    /// Count everything again from the journal: the seal, every balance, every hold
     #[oai(path = "/verify", method = "post", operation_id = "verify_ledger")]
     async fn verify(&self, person: Person, deps: Data<&Deps>) -> ApiResult<Json<Verification>> {
         let report = deps.app.books.verify(&person.0, |_, _| {}).await?;

@@ -4,11 +4,13 @@ mod books;
 mod statement;
 mod topup;
 mod transactions;
+mod transfers;
 mod wallets;
 mod wire;
 
 pub use books::BooksApi;
 pub use topup::top_up;
 pub use transactions::TransactionsApi;
+pub use transfers::TransfersApi;
 pub use wallets::WalletsApi;
 pub use wire::{AdjustAction, Adjustment, MovementBody, TopupBody, UserBalance};

@@ -2,7 +2,7 @@
 
 use dermaga_domain::{
     Error,
-    ledger::{NewTransaction, Party},
+    ledger::{NewTransaction, Party, TransferOrder},
     payments::MerchantPayment,
 };
 use poem::web::Data;
@@ -111,9 +111,8 @@ impl PaymentsApi {
         let once = request.once(|seed| async move {
             let Transfer { from_wallet_id, amount, currency, description, .. } = body.0;
             let new = NewTransaction { amount, currency: currency_text(currency), description, reference: None };
-            let (from, transactions) = (from_wallet_id.into(), &deps.app.transactions);
-            let movement = transactions.transfer(by, seed.into(), from, receiver, new).await?;
-            Ok(MovementBody::from(movement))
+            let order = TransferOrder { id: seed.into(), from: from_wallet_id.into(), to: receiver, terms: new };
+            Ok(MovementBody::from(deps.app.transactions.transfer(by, order).await?))
         });
         Ok(once.await?.into())
     }

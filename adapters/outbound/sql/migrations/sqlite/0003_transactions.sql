@@ -49,10 +49,10 @@ CREATE TABLE transactions (
 ) STRICT;
 
 CREATE UNIQUE INDEX transactions_reference ON transactions (wallet_id, kind, reference) WHERE reference IS NOT NULL;
-CREATE INDEX transactions_user ON transactions (user_id, id);
-CREATE INDEX transactions_counterparty_user ON transactions (counterparty_user, id) WHERE counterparty_user IS NOT NULL;
-CREATE INDEX transactions_wallet ON transactions (wallet_id, id);
-CREATE INDEX transactions_counterparty_wallet ON transactions (counterparty_wallet, id)
+CREATE INDEX transactions_user ON transactions (user_id, created_at, id);
+CREATE INDEX transactions_counterparty_user ON transactions (counterparty_user, created_at, id) WHERE counterparty_user IS NOT NULL;
+CREATE INDEX transactions_wallet ON transactions (wallet_id, created_at, id);
+CREATE INDEX transactions_counterparty_wallet ON transactions (counterparty_wallet, created_at, id)
     WHERE counterparty_wallet IS NOT NULL;
 -- The few that are not finished: what closing an account and the tidying job ask for.
 CREATE INDEX transactions_unfinished ON transactions (user_id) WHERE status IN ('PENDING', 'PROCESSING');

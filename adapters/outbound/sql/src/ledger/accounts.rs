@@ -2,8 +2,8 @@
 
 use dermaga_ports::{
     StoreError,
-    ids::AccountId,
-    ledger::{Account, AccountKind, Counters, Floor},
+    ids::{AccountId, TransferId},
+    ledger::{Account, AccountKind, Counters, Floor, Trail},
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::codec::{Moment, corrupt, named, parsed};
 macro_rules! account_columns {
     () => {
         "a.id, a.kind, a.code, a.currency, a.floor, a.debits_posted, a.debits_pending, a.credits_posted, \
-         a.credits_pending, a.closed AS account_closed, a.touched_at"
+         a.credits_pending, a.closed AS account_closed, a.touched_at, a.lines, a.last_line, a.revision"
     };
 }
 
@@ -27,7 +27,7 @@ macro_rules! live_account_columns {
          a.credits_posted, \
          a.credits_pending - COALESCE((SELECT CAST(SUM(h.amount) AS BIGINT) FROM ledger_holds h \
             WHERE h.credit = a.id AND h.state = 'open' AND h.expires_at <= $2), 0) AS credits_pending, \
-         a.closed AS account_closed, a.touched_at"
+         a.closed AS account_closed, a.touched_at, a.lines, a.last_line, a.revision"
     };
 }
 
@@ -47,6 +47,9 @@ pub(super) struct AccountRow {
     credits_pending: i64,
     account_closed: bool,
     touched_at: Moment,
+    lines: i64,
+    last_line: Option<Uuid>,
+    revision: i64,
 }
 
 impl TryFrom<AccountRow> for Account {
@@ -71,6 +74,8 @@ impl TryFrom<AccountRow> for Account {
             counters,
             closed: row.account_closed,
             touched_at: row.touched_at.0,
+            trail: Trail { lines: row.lines.unsigned_abs(), last: row.last_line.map(TransferId) },
+            revision: row.revision.unsigned_abs(),
         })
     }
 }

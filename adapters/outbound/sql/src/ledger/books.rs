@@ -10,7 +10,7 @@ use dermaga_ports::{
     StoreError,
     error::Entity,
     ids::{AccountId, TransferId},
-    ledger::{Account, Books, Changes, Hold, HoldState, Transfer},
+    ledger::{Account, Books, Changes, Hold, HoldState, Reversed, Transfer},
     time::Timestamp,
 };
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     codec::{self, Moment, named},
-    db::{CHUNK, Dialects, worth_preparing},
+    db::{Dialects, id_chunks},
     unit_of_work::SqlUnitOfWork,
 };
 
@@ -30,17 +30,17 @@ use crate::{
 const MAX_OVERDUE: usize = 1_000;
 
 const OPEN: &str = "INSERT INTO ledger_accounts (id, kind, code, currency, floor, debits_posted, debits_pending, \
-    credits_posted, credits_pending, closed, touched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-    ON CONFLICT (id) DO NOTHING";
-const CLOSE: &str = "UPDATE ledger_accounts SET closed = TRUE WHERE id = $1";
-const LOCK: &str = concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id IN (");
+    credits_posted, credits_pending, closed, touched_at, lines, last_line, revision) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING";
+const CLOSE: &str = "UPDATE ledger_accounts SET closed = TRUE, revision = revision + 1 WHERE id = $1";
+pub(super) const ACCOUNTS: &str = concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id IN (");
 const LOCK_END: Dialects = locking!(" ORDER BY a.id");
-const TRANSFERS: &str = concat!(
+pub(super) const TRANSFERS: &str = concat!(
     "SELECT ",
     transfer_columns!(),
     " FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.debit WHERE t.id IN ("
 );
-const REVERSED: &str = "SELECT original, reversed FROM ledger_reversals WHERE original IN (";
+const REVERSED: &str = "SELECT original, reversed, at FROM ledger_reversals WHERE original IN (";
 const HAS_OPEN_HOLDS: &str = "SELECT EXISTS (SELECT 1 FROM ledger_holds WHERE debit = $1 AND state = 'open') \
     OR EXISTS (SELECT 1 FROM ledger_holds WHERE credit = $1 AND state = 'open')";
 
@@ -54,13 +54,15 @@ macro_rules! select_hold {
     };
 }
 
+pub(super) use select_hold;
+
 const HOLDS: &str = select_hold!("h.id IN (");
 // Two questions instead of one with OR: each of them is a range of an index.
 const OVERDUE_DEBITS: &str = select_hold!("h.state = 'open' AND h.debit IN (");
 const OVERDUE_CREDITS: &str = select_hold!("h.state = 'open' AND h.credit IN (");
 
 #[derive(FromRow)]
-struct HoldRow {
+pub(super) struct HoldRow {
     id: Uuid,
     debit: Uuid,
     credit: Uuid,
@@ -85,8 +87,21 @@ impl TryFrom<HoldRow> for Hold {
     }
 }
 
+#[derive(FromRow)]
+pub(super) struct ReversedRow {
+    original: Uuid,
+    reversed: i64,
+    at: Moment,
+}
+
+impl From<ReversedRow> for Reversed {
+    fn from(row: ReversedRow) -> Self {
+        Self { original: TransferId(row.original), total: row.reversed, at: row.at.0 }
+    }
+}
+
 /// Each id once, in ascending order.
-fn ascending<I: Copy + Into<Uuid>>(ids: &[I]) -> Vec<Uuid> {
+pub(super) fn ascending<I: Copy + Into<Uuid>>(ids: &[I]) -> Vec<Uuid> {
     let mut ids: Vec<Uuid> = ids.iter().copied().map(Into::into).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -94,7 +109,7 @@ fn ascending<I: Copy + Into<Uuid>>(ids: &[I]) -> Vec<Uuid> {
 }
 
 /// The rest of `id IN (`.
-fn push_ids<D: Database>(query: &mut QueryBuilder<D>, ids: &[Uuid])
+pub(super) fn push_ids<D: Database>(query: &mut QueryBuilder<D>, ids: &[Uuid])
 where
     for<'e> Uuid: Encode<'e, D> + Type<D>,
 {
@@ -121,6 +136,9 @@ impl Books for SqlUnitOfWork {
                 .bind(account.counters.credits_pending)
                 .bind(account.closed)
                 .bind(Moment(account.touched_at))
+                .bind(account.trail.lines.cast_signed())
+                .bind(account.trail.last.map(Uuid::from))
+                .bind(account.revision.cast_signed())
                 .execute(x)
                 .await
                 .map(drop)
@@ -130,12 +148,12 @@ impl Books for SqlUnitOfWork {
     async fn lock(&mut self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
         let end = self.dialect(LOCK_END);
         let mut accounts = Vec::with_capacity(ids.len());
-        for chunk in ascending(ids).chunks(CHUNK) {
+        for chunk in id_chunks(&ascending(ids)) {
             let rows: Vec<AccountRow> = on_tx!(self, |x| {
-                let mut query = QueryBuilder::new(LOCK);
-                push_ids(&mut query, chunk);
+                let mut query = QueryBuilder::new(ACCOUNTS);
+                push_ids(&mut query, &chunk);
                 query.push(end);
-                query.build_query_as().persistent(worth_preparing(chunk.len())).fetch_all(x).await
+                query.build_query_as().fetch_all(x).await
             })?;
             for row in rows {
                 accounts.push(row.try_into()?);
@@ -146,11 +164,11 @@ impl Books for SqlUnitOfWork {
 
     async fn transfers(&mut self, ids: &[TransferId]) -> Result<Vec<Transfer>, StoreError> {
         let mut transfers = Vec::new();
-        for chunk in ascending(ids).chunks(CHUNK) {
+        for chunk in id_chunks(&ascending(ids)) {
             let rows: Vec<TransferRow> = on_tx!(self, |x| {
                 let mut query = QueryBuilder::new(TRANSFERS);
-                push_ids(&mut query, chunk);
-                query.build_query_as().persistent(worth_preparing(chunk.len())).fetch_all(x).await
+                push_ids(&mut query, &chunk);
+                query.build_query_as().fetch_all(x).await
             })?;
             for row in rows {
                 transfers.push(row.try_into()?);
@@ -161,11 +179,11 @@ impl Books for SqlUnitOfWork {
 
     async fn holds(&mut self, ids: &[TransferId]) -> Result<Vec<Hold>, StoreError> {
         let mut holds = Vec::new();
-        for chunk in ascending(ids).chunks(CHUNK) {
+        for chunk in id_chunks(&ascending(ids)) {
             let rows: Vec<HoldRow> = on_tx!(self, |x| {
                 let mut query = QueryBuilder::new(HOLDS);
-                push_ids(&mut query, chunk);
-                query.build_query_as().persistent(worth_preparing(chunk.len())).fetch_all(x).await
+                push_ids(&mut query, &chunk);
+                query.build_query_as().fetch_all(x).await
             })?;
             for row in rows {
                 holds.push(row.try_into()?);
@@ -177,14 +195,14 @@ impl Books for SqlUnitOfWork {
     async fn overdue_holds(&mut self, accounts: &[AccountId], now: Timestamp) -> Result<Vec<Hold>, StoreError> {
         // By id, because a hold between two of the accounts is found from both sides.
         let mut overdue: BTreeMap<TransferId, Hold> = BTreeMap::new();
-        for chunk in ascending(accounts).chunks(CHUNK) {
+        for chunk in id_chunks(&ascending(accounts)) {
             for side in [OVERDUE_DEBITS, OVERDUE_CREDITS] {
                 let rows: Vec<HoldRow> = on_tx!(self, |x| {
                     let mut query = QueryBuilder::new(side);
-                    push_ids(&mut query, chunk);
+                    push_ids(&mut query, &chunk);
                     query.push(" AND h.expires_at <= ").push_bind(Moment(now));
                     query.push(" ORDER BY h.expires_at, h.id LIMIT ").push_bind(MAX_OVERDUE as i64);
-                    query.build_query_as().persistent(worth_preparing(chunk.len())).fetch_all(x).await
+                    query.build_query_as().fetch_all(x).await
                 })?;
                 for row in rows {
                     let hold = Hold::try_from(row)?;
@@ -198,15 +216,15 @@ impl Books for SqlUnitOfWork {
         Ok(overdue)
     }
 
-    async fn reversed(&mut self, ids: &[TransferId]) -> Result<Vec<(TransferId, i64)>, StoreError> {
+    async fn reversed(&mut self, ids: &[TransferId]) -> Result<Vec<Reversed>, StoreError> {
         let mut reversed = Vec::new();
-        for chunk in ascending(ids).chunks(CHUNK) {
-            let rows: Vec<(Uuid, i64)> = on_tx!(self, |x| {
+        for chunk in id_chunks(&ascending(ids)) {
+            let rows: Vec<ReversedRow> = on_tx!(self, |x| {
                 let mut query = QueryBuilder::new(REVERSED);
-                push_ids(&mut query, chunk);
-                query.build_query_as().persistent(worth_preparing(chunk.len())).fetch_all(x).await
+                push_ids(&mut query, &chunk);
+                query.build_query_as().fetch_all(x).await
             })?;
-            reversed.extend(rows.into_iter().map(|(original, amount)| (TransferId(original), amount)));
+            reversed.extend(rows.into_iter().map(Reversed::from));
         }
         Ok(reversed)
     }
@@ -224,8 +242,7 @@ impl Books for SqlUnitOfWork {
     }
 
     async fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        self.write_accounts(&changes.accounts).await?;
-        self.write_transfers(&changes.transfers).await?;
+        self.write_batch(changes).await?;
         self.write_holds(&changes.holds).await?;
         self.write_reversals(&changes.reversed).await
     }

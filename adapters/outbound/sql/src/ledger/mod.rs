@@ -3,9 +3,14 @@
 mod accounts;
 mod batch;
 mod books;
+mod journal;
+pub(crate) mod lines;
 mod queries;
-mod recount;
+pub(crate) mod seal;
+pub(crate) mod snapshot;
+mod trail;
 mod transaction_queries;
 mod transactions;
 mod transfers;
+mod trial_balance;
 mod wallets;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     ids::AccountId,
-    ledger::{Account, Entry, LedgerQueries, Recount, Transfer, TrialBalance},
+    ledger::{Account, Entry, LedgerQueries, Transfer, TrialBalance, seal::Head},
     paging::{Page, PageRequest},
     time::Timestamp,
 };
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{
     accounts::{AccountRow, account_columns, live_account_columns},
-    recount::{LAST_BALANCE_UNTIL, RECOUNT, RecountRow, TRIAL_BALANCE, TrialBalanceRow},
-    transfers::{TransferRow, transfer_columns},
+    seal::HeadRow,
+    trail::balance_after,
+    trial_balance::{TRIAL_BALANCE, TrialBalanceRow},
 };
 use crate::{
     codec::{Moment, earliest, latest},
@@ -23,30 +24,8 @@ use crate::{
 const ACCOUNT: &str = concat!("SELECT ", live_account_columns!(), " FROM ledger_accounts a WHERE a.id = $1");
 const ACCOUNTS: &str =
     concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id > $1 ORDER BY a.id LIMIT $2");
-const COUNT: &str = "SELECT COUNT(*) FROM ledger_accounts";
-
-/// One side of a statement: a range of an index, cut off before it meets the other side.
-macro_rules! side {
-    ($account:literal) => {
-        concat!(
-            "SELECT id, kind, purpose, debit, credit, amount, refers_to, expires_at, at, debit_balance, credit_balance \
-             FROM (SELECT id, kind, purpose, debit, credit, amount, refers_to, expires_at, at, debit_balance, \
-                credit_balance FROM ledger_transfers WHERE ",
-            $account,
-            " = $1 AND kind <= 3 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4) AS side"
-        )
-    };
-}
-
-const ENTRIES: &str = concat!(
-    "SELECT ",
-    transfer_columns!(),
-    " FROM (",
-    side!("debit"),
-    " UNION ALL ",
-    side!("credit"),
-    ") AS t JOIN ledger_accounts a ON a.id = t.debit ORDER BY t.at LIMIT $4"
-);
+const HEAD: &str = "SELECT number, link FROM ledger_seal";
+const HEAD_AT: &str = "SELECT number, link FROM ledger_batches WHERE number = $1";
 
 /// A line of the journal as this account sees it.
 fn entry(account: AccountId, transfer: Transfer) -> Entry {
@@ -75,10 +54,8 @@ impl LedgerQueries for SqlStore {
     }
 
     async fn balance_at(&self, id: AccountId, at: Timestamp) -> Result<i64, StoreError> {
-        let balance: Option<i64> = on_read!(self, |x| {
-            sqlx::query_scalar(LAST_BALANCE_UNTIL).bind(id.0).bind(Moment(at)).fetch_optional(x).await
-        })?;
-        Ok(balance.unwrap_or_default())
+        let line = self.last_line_at(id, at).await?;
+        Ok(line.map_or(0, |line| balance_after(id, &line)))
     }
 
     async fn entries(
@@ -90,33 +67,26 @@ impl LedgerQueries for SqlStore {
     ) -> Result<Page<Entry, Timestamp>, StoreError> {
         // Right after the last entry of the page before: moments are whole microseconds.
         let after = page.after.map(|last| Timestamp::from_micros(last.micros().saturating_add(1)));
-        let from = from.max(after).map_or_else(earliest, Moment);
-        let to = to.map_or_else(latest, Moment);
-        let limit = i64::from(page.limit()) + 1;
-        let rows: Vec<TransferRow> = on_read!(self, |x| {
-            sqlx::query_as(ENTRIES).bind(id.0).bind(from).bind(to).bind(limit).fetch_all(x).await
-        })?;
-        let entries =
-            rows.into_iter().map(|row| Ok(entry(id, row.try_into()?))).collect::<Result<Vec<_>, StoreError>>()?;
+        let from = from.max(after).unwrap_or(earliest().0);
+        let to = to.unwrap_or(latest().0);
+        let lines = self.lines_from(id, from, to, page.limit() as usize + 1).await?;
+        let entries = lines.into_iter().map(|line| entry(id, line)).collect();
         Ok(Page::from_surplus(entries, page.limit(), |entry: &Entry| entry.transfer.at))
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        let row: HeadRow = on_read!(self, |x| sqlx::query_as(HEAD).fetch_one(x).await)?;
+        row.try_into()
+    }
+
+    async fn head_at(&self, number: u64) -> Result<Option<Head>, StoreError> {
+        let Ok(number) = i64::try_from(number) else { return Ok(None) };
+        let row: Option<HeadRow> = on_read!(self, |x| sqlx::query_as(HEAD_AT).bind(number).fetch_optional(x).await)?;
+        row.map(Head::try_from).transpose()
     }
 
     async fn trial_balance(&self) -> Result<Vec<TrialBalance>, StoreError> {
         let rows: Vec<TrialBalanceRow> = on_read!(self, |x| sqlx::query_as(TRIAL_BALANCE).fetch_all(x).await)?;
         rows.into_iter().map(TrialBalance::try_from).collect()
-    }
-
-    async fn count_accounts(&self) -> Result<u64, StoreError> {
-        let count: i64 = on_read!(self, |x| sqlx::query_scalar(COUNT).fetch_one(x).await)?;
-        Ok(count.unsigned_abs())
-    }
-
-    async fn recount(&self, page: PageRequest<AccountId>) -> Result<Page<Recount, AccountId>, StoreError> {
-        let after = page.after.map_or(Uuid::nil(), Uuid::from);
-        let limit = i64::from(page.limit()) + 1;
-        let rows: Vec<RecountRow> =
-            on_read!(self, |x| sqlx::query_as(RECOUNT).bind(after).bind(limit).fetch_all(x).await)?;
-        let recounts = rows.into_iter().map(Recount::try_from).collect::<Result<_, _>>()?;
-        Ok(Page::from_surplus(recounts, page.limit(), |recount: &Recount| recount.account.id))
     }
 }

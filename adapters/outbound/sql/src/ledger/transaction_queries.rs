@@ -1,4 +1,10 @@
 //! Transactions, read: lists of either side, and sums.
+//!
+//! They come from two places: rows of their own, and lines of the journal that need none (see [`super::lines`]). A list
+//! takes as many as it wants from each and merges them. What belongs to a wallet or a user is in the order of time, as
+//! the trail is; everything together is in the order of ids, as the journal is.
+
+use std::{cmp::Reverse, ops::ControlFlow};
 
 use async_trait::async_trait;
 use dermaga_ports::{
@@ -14,7 +20,10 @@ use dermaga_ports::{
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 use uuid::Uuid;
 
-use super::transactions::{TransactionRow, select_transaction};
+use super::{
+    lines::AtOnce,
+    transactions::{TransactionRow, select_transaction},
+};
 use crate::{
     codec::{Moment, earliest, latest, search_pattern, unfindable},
     store::SqlStore,
@@ -62,12 +71,16 @@ impl From<StatsRow> for TransactionStats {
     }
 }
 
+/// A place in a list: everything behind it comes before that moment, or with it and before that id.
+type Place = (Timestamp, Uuid);
+
 /// One page of a list, ready to be put into SQL.
 struct Wanted<'f> {
     filter: &'f TransactionFilter,
     pattern: Option<String>,
-    before: Uuid,
-    rows: i64,
+    text: Option<String>,
+    before: Place,
+    rows: usize,
 }
 
 impl Wanted<'_> {
@@ -81,9 +94,12 @@ impl Wanted<'_> {
         for<'e> Moment: Encode<'e, D> + Type<D>,
     {
         let filter = self.filter;
-        query.push("SELECT id FROM (SELECT id FROM transactions WHERE id < ").push_bind(self.before);
+        query.push("SELECT id FROM (SELECT id FROM transactions WHERE ");
         if let Some((column, id)) = side {
-            query.push(" AND ").push(column).push(" = ").push_bind(id);
+            query.push(column).push(" = ").push_bind(id).push(" AND (created_at, id) < (");
+            query.push_bind(Moment(self.before.0)).push(", ").push_bind(self.before.1).push(")");
+        } else {
+            query.push("id < ").push_bind(self.before.1);
         }
         if let (Some(user), Some(_)) = (filter.user, filter.wallet) {
             query.push(" AND (user_id = ").push_bind(user.0).push(" OR counterparty_user = ");
@@ -110,7 +126,8 @@ impl Wanted<'_> {
         if let Some(pattern) = &self.pattern {
             query.push(" AND search LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
         }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(self.rows).push(") AS side");
+        query.push(if side.is_some() { " ORDER BY created_at DESC, id DESC" } else { " ORDER BY id DESC" });
+        query.push(" LIMIT ").push_bind(self.rows as i64).push(") AS side");
     }
 
     /// The sides that are looked at. A wallet says more than its user.
@@ -121,13 +138,107 @@ impl Wanted<'_> {
             (None, None) => vec![None],
         }
     }
+
+    fn is_of_somebody(&self) -> bool {
+        self.filter.wallet.is_some() || self.filter.user.is_some()
+    }
+
+    /// The same question to a transfer that is only a line.
+    fn matches(&self, transaction: &Transaction) -> bool {
+        let filter = self.filter;
+        let amount = transaction.amount.amount();
+        let at = transaction.created_at;
+        let is_before = !self.is_of_somebody() || (at, transaction.id.0) < self.before;
+        is_before
+            && filter.user.is_none_or(|user| transaction.concerns(user))
+            && filter.kind.is_none_or(|kind| kind == transaction.kind)
+            && filter.status.is_none_or(|status| status == transaction.status)
+            && filter.from.is_none_or(|from| at >= from)
+            && filter.to.is_none_or(|to| at < to)
+            && filter.min_amount.is_none_or(|least| amount >= least)
+            && filter.max_amount.is_none_or(|most| amount <= most)
+            && self.text.as_ref().is_none_or(|text| {
+                transaction.description.as_ref().is_some_and(|description| description.to_lowercase().contains(text))
+            })
+    }
+
+    /// Takes a transfer that is only a line, until there are enough.
+    fn take(&self, found: &mut Vec<Transaction>, enough: usize, transaction: Transaction) -> ControlFlow<()> {
+        // Lines come newest first: nothing before the first moment is of interest.
+        if self.is_of_somebody() && self.filter.from.is_some_and(|from| transaction.created_at < from) {
+            return ControlFlow::Break(());
+        }
+        if self.matches(&transaction) {
+            found.push(transaction);
+        }
+        if found.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+impl SqlStore {
+    /// The transfers at once that are wanted.
+    async fn lines_wanted(&self, wanted: &Wanted<'_>) -> Result<Vec<Transaction>, StoreError> {
+        let mut found = Vec::new();
+        if wanted.filter.kind.is_some_and(|kind| kind != TransactionKind::Transfer) {
+            return Ok(found);
+        }
+        let wallets = match (wanted.filter.wallet, wanted.filter.user) {
+            (Some(wallet), _) => vec![wallet.0],
+            (None, Some(user)) => self.wallet_ids(user).await?,
+            (None, None) => {
+                let visit = |line: AtOnce| wanted.take(&mut found, wanted.rows, line.transaction);
+                self.newest_at_once(wanted.before.1, visit).await?;
+                return Ok(found);
+            }
+        };
+        let behind = Timestamp::from_micros(wanted.before.0.micros().saturating_add(1));
+        let until = wanted.filter.to.map_or(behind, |to| behind.min(to));
+        for wallet in wallets {
+            let enough = found.len() + wanted.rows;
+            self.at_once_of(wallet, until, |line| wanted.take(&mut found, enough, line.transaction)).await?;
+        }
+        Ok(found)
+    }
+
+    /// What a user sent and received at once, in wallets of one currency.
+    async fn line_stats(
+        &self,
+        user: UserId,
+        currency: Currency,
+        from: Timestamp,
+        to: Timestamp,
+        stats: &mut TransactionStats,
+    ) -> Result<(), StoreError> {
+        for wallet in self.wallet_ids(user).await? {
+            let visit = |line: AtOnce| {
+                let transaction = line.transaction;
+                if transaction.created_at < from || transaction.amount.currency() != currency {
+                    return ControlFlow::Break(());
+                }
+                let net = transaction.amount.amount() - transaction.refunded;
+                if transaction.wallet.0 == wallet {
+                    stats.sent += net;
+                    stats.transactions += 1;
+                } else {
+                    stats.received += net;
+                    stats.transactions += i64::from(transaction.user != user);
+                }
+                ControlFlow::Continue(())
+            };
+            self.at_once_of(wallet, to, visit).await?;
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl TransactionQueries for SqlStore {
     async fn transaction(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
         let row: Option<TransactionRow> = on_read!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?;
-        row.map(Transaction::try_from).transpose()
+        match row {
+            Some(row) => row.try_into().map(Some),
+            None => Ok(self.at_once(id.0).await?.map(|found| found.transaction)),
+        }
     }
 
     async fn transactions(
@@ -138,11 +249,21 @@ impl TransactionQueries for SqlStore {
         if unfindable(&[filter.text.as_deref()]) {
             return Ok(Page { items: Vec::new(), next: None });
         }
+        let last = (latest().0, Uuid::max());
+        let before = match page.after {
+            None => last,
+            Some(after) if filter.wallet.is_none() && filter.user.is_none() => (last.0, after.0),
+            Some(after) => match self.transaction(after).await? {
+                Some(found) => (found.created_at, found.id.0),
+                None => return Ok(Page { items: Vec::new(), next: None }),
+            },
+        };
         let wanted = Wanted {
             filter,
             pattern: filter.text.as_deref().map(search_pattern),
-            before: page.after.map_or(Uuid::max(), Uuid::from),
-            rows: i64::from(page.limit()) + 1,
+            text: filter.text.as_deref().map(str::to_lowercase),
+            before,
+            rows: page.limit() as usize + 1,
         };
         let rows: Vec<TransactionRow> = on_read!(self, |x| {
             let mut query = QueryBuilder::new(concat!(select_transaction!(), " WHERE id IN ("));
@@ -153,10 +274,18 @@ impl TransactionQueries for SqlStore {
                 }
                 wanted.push_side(&mut query, side);
             }
-            query.push(") ORDER BY id DESC LIMIT ").push_bind(wanted.rows);
+            query.push(")");
             query.build_query_as().fetch_all(x).await
         })?;
-        let transactions = rows.into_iter().map(Transaction::try_from).collect::<Result<_, _>>()?;
+        let mut transactions = rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
+        transactions.extend(self.lines_wanted(&wanted).await?);
+        if wanted.is_of_somebody() {
+            transactions.sort_by_key(|transaction| Reverse((transaction.created_at, transaction.id)));
+        } else {
+            transactions.sort_by_key(|transaction| Reverse(transaction.id));
+        }
+        transactions.dedup_by_key(|transaction| transaction.id);
+        transactions.truncate(wanted.rows);
         Ok(Page::from_surplus(transactions, page.limit(), |transaction: &Transaction| transaction.id))
     }
 
@@ -172,6 +301,8 @@ impl TransactionQueries for SqlStore {
         let row: StatsRow = on_read!(self, |x| {
             sqlx::query_as(STATS).bind(user.0).bind(currency.code()).bind(from).bind(to).fetch_one(x).await
         })?;
-        Ok(row.into())
+        let mut stats = row.into();
+        self.line_stats(user, currency, from.0, to.0, &mut stats).await?;
+        Ok(stats)
     }
 }

@@ -196,7 +196,10 @@ impl Transactions for SqlUnitOfWork {
     async fn find(&mut self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
         let sql = self.dialect(FIND);
         let row: Option<TransactionRow> = on_tx!(self, |x| sqlx::query_as(sql).bind(id.0).fetch_optional(x).await)?;
-        row.map(Transaction::try_from).transpose()
+        match row {
+            Some(row) => row.try_into().map(Some),
+            None => self.at_once(id.0).await,
+        }
     }
 
     async fn find_by_reference(

@@ -15,7 +15,7 @@ use crate::codec::{self, Moment};
 macro_rules! transfer_columns {
     () => {
         "t.id, t.kind, t.purpose, t.debit, t.credit, t.amount, a.currency, t.refers_to, t.expires_at, t.at, \
-         t.debit_balance, t.credit_balance"
+         t.debit_balance, t.credit_balance, t.debit_previous, t.credit_previous, t.description, t.actor"
     };
 }
 
@@ -35,6 +35,10 @@ pub(super) struct TransferRow {
     at: Moment,
     debit_balance: i64,
     credit_balance: i64,
+    debit_previous: Option<Uuid>,
+    credit_previous: Option<Uuid>,
+    description: Option<String>,
+    actor: Option<String>,
 }
 
 impl TryFrom<TransferRow> for Transfer {
@@ -53,6 +57,10 @@ impl TryFrom<TransferRow> for Transfer {
             at: row.at.0,
             debit_balance: row.debit_balance,
             credit_balance: row.credit_balance,
+            debit_previous: row.debit_previous.map(TransferId),
+            credit_previous: row.credit_previous.map(TransferId),
+            description: row.description,
+            actor: row.actor,
         })
     }
 }

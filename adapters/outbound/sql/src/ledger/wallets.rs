@@ -4,15 +4,20 @@ use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
     ids::{UserId, WalletId},
-    ledger::{Account, MAX_WALLETS, Wallet, WalletName, WalletQueries, Wallets},
+    ledger::{Account, MAX_WALLETS, Title, Wallet, WalletName, WalletQueries, Wallets},
     time::Timestamp,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use super::accounts::{AccountRow, live_account_columns};
+use super::{
+    accounts::{AccountRow, live_account_columns},
+    books::ascending,
+};
 use crate::{
     codec::{Moment, corrupt, parsed},
+    db::Db,
+    lane::Lane,
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
@@ -46,8 +51,19 @@ macro_rules! with_account {
 }
 
 const WALLET: &str = with_account!("w.id = $1");
+// One text for any number of wallets: each database takes a list in its own way.
+const AMONG_POSTGRES: &str = with_account!("w.id = ANY($1)");
+const TITLES_POSTGRES: &str = "SELECT id, owner, currency FROM wallets WHERE id = ANY($1)";
+const TITLES_SQLITE: &str =
+    "SELECT id, owner, currency FROM wallets WHERE id IN (SELECT unhex(value) FROM json_each($1))";
+const AMONG_SQLITE: &str = with_account!("w.id IN (SELECT unhex(value) FROM json_each($1))");
 const DEFAULT: &str = with_account!("w.owner = $1 AND w.is_default");
 const WALLETS: &str = with_account!("w.owner = $1 ORDER BY w.created_at, w.id LIMIT $3");
+
+/// Ids as SQLite reads a list of them.
+fn hexadecimal(ids: &[Uuid]) -> Json<Vec<String>> {
+    Json(ids.iter().map(|id| id.simple().to_string()).collect())
+}
 
 #[derive(FromRow)]
 struct WalletRow {
@@ -138,12 +154,50 @@ impl Wallets for SqlUnitOfWork {
     }
 }
 
+async fn among_postgres(lane: &Lane, ids: Vec<Uuid>, now: Timestamp) -> Result<Vec<WithAccountRow>, sqlx::Error> {
+    let mut held = lane.hold().await?;
+    let query = sqlx::query_as(AMONG_POSTGRES).bind(ids).bind(Moment(now));
+    let found = query.fetch_all(&mut held.connection).await;
+    held.give_back(found)
+}
+
+async fn titles_postgres(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Uuid, String)>, sqlx::Error> {
+    let mut held = lane.hold().await?;
+    let found = sqlx::query_as(TITLES_POSTGRES).bind(ids).fetch_all(&mut held.connection).await;
+    held.give_back(found)
+}
+
 #[async_trait]
 impl WalletQueries for SqlStore {
     async fn wallet(&self, id: WalletId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError> {
         let row: Option<WithAccountRow> =
             on_read!(self, |x| { sqlx::query_as(WALLET).bind(id.0).bind(Moment(now)).fetch_optional(x).await })?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    async fn wallets_among(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError> {
+        let ids = ascending(ids);
+        self.reachable().await?;
+        let found: Result<Vec<WithAccountRow>, _> = match &self.db {
+            Db::Postgres { gather, .. } => among_postgres(gather, ids, now).await,
+            Db::Sqlite { read, .. } => {
+                sqlx::query_as(AMONG_SQLITE).bind(hexadecimal(&ids)).bind(Moment(now)).fetch_all(read).await
+            }
+        };
+        self.heard(found).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError> {
+        let ids = ascending(ids);
+        self.reachable().await?;
+        let found: Result<Vec<(Uuid, Uuid, String)>, _> = match &self.db {
+            Db::Postgres { gather, .. } => titles_postgres(gather, ids).await,
+            Db::Sqlite { read, .. } => sqlx::query_as(TITLES_SQLITE).bind(hexadecimal(&ids)).fetch_all(read).await,
+        };
+        let title = |(id, owner, currency): (Uuid, Uuid, String)| {
+            Ok((WalletId(id), Title { owner: UserId(owner), currency: parsed(&currency)? }))
+        };
+        self.heard(found).await?.into_iter().map(title).collect()
     }
 
     async fn default_wallet(&self, owner: UserId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError> {

@@ -1,0 +1,133 @@
+//! The books without locks: remembered accounts are read here, and what was decided on them is stored here.
+
+use async_trait::async_trait;
+use dermaga_ports::{
+    StoreError,
+    error::Entity,
+    ids::AccountId,
+    ledger::{Account, Changes, Decide, Journal, seal::LINK_TAG},
+    store::Store,
+};
+use sqlx::{Connection, Postgres, QueryBuilder, postgres::PgArguments, query::Query};
+use uuid::Uuid;
+
+use super::{
+    accounts::{AccountRow, account_columns},
+    batch::{all_stored, bind_batch, store_batch},
+    books::{ACCOUNTS, ascending, push_ids},
+    seal::{extend_seal, imprint},
+};
+use crate::{
+    db::{Db, READ_COMMITTED, id_chunks},
+    lane::Lane,
+    store::SqlStore,
+};
+
+/// Everything in one statement, which is its own transaction. That the chain is extended only when all accounts and lines
+/// were stored also fixes the order of locks: accounts, ids of lines, and the end of the chain last.
+const APPEND: &str = concat!(
+    store_batch!(),
+    ", ",
+    extend_seal!(
+        "(SELECT count(*) FROM stored) = cardinality($1) \
+         AND (SELECT count(*) FROM journalled) = cardinality($10)",
+        "$28",
+        "$29",
+        "$30"
+    ),
+    all_stored!()
+);
+
+const LOCK: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM ledger_accounts a WHERE a.id = ANY($1) ORDER BY a.id FOR NO KEY UPDATE"
+);
+
+fn appending<'q>(changes: &Changes) -> Query<'q, Postgres, PgArguments> {
+    let (content, ids) = imprint(&changes.transfers);
+    bind_batch(APPEND, changes).bind(LINK_TAG).bind(content.to_vec()).bind(ids)
+}
+
+#[async_trait]
+impl Journal for SqlStore {
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
+        let mut accounts = Vec::with_capacity(ids.len());
+        for chunk in id_chunks(&ascending(ids)) {
+            let rows: Vec<AccountRow> = on_read!(self, |x| {
+                let mut query = QueryBuilder::new(ACCOUNTS);
+                push_ids(&mut query, &chunk);
+                query.push(" ORDER BY a.id");
+                query.build_query_as().fetch_all(x).await
+            })?;
+            for row in rows {
+                accounts.push(row.try_into()?);
+            }
+        }
+        Ok(accounts)
+    }
+
+    async fn append(&self, changes: &Changes) -> Result<(), StoreError> {
+        match &self.db {
+            Db::Postgres { append, .. } => {
+                self.reachable().await?;
+                match self.heard(append_postgres(append, changes).await).await {
+                    // A deadlock, or a lock that was held for long: whoever takes the locks in order will get through.
+                    Err(StoreError::Busy) => Err(StoreError::Stale(Entity::Account)),
+                    done => done,
+                }
+            }
+            Db::Sqlite { .. } => {
+                let mut uow = self.begin().await?;
+                uow.books().write(changes).await?;
+                uow.commit().await
+            }
+        }
+    }
+
+    async fn append_locked<'d>(&self, ids: &[AccountId], decide: Decide<'d>) -> Result<(), StoreError> {
+        match &self.db {
+            Db::Postgres { append, .. } => {
+                self.reachable().await?;
+                self.heard(append_locked_postgres(append, ascending(ids), decide).await).await?
+            }
+            Db::Sqlite { .. } => {
+                let mut uow = self.begin().await?;
+                let accounts = uow.books().lock(ids).await?;
+                let Some(changes) = decide(accounts) else { return Ok(()) };
+                uow.books().write(&changes).await?;
+                uow.commit().await
+            }
+        }
+    }
+}
+
+async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<(), sqlx::Error> {
+    let mut held = lane.hold().await?;
+    let done = appending(changes).execute(&mut held.connection).await.map(drop);
+    held.give_back(done)
+}
+
+/// Two answers: whether the database did what it was asked, and whether what it answered can be.
+async fn append_locked_postgres(
+    lane: &Lane,
+    ids: Vec<Uuid>,
+    decide: Decide<'_>,
+) -> Result<Result<(), StoreError>, sqlx::Error> {
+    let mut held = lane.hold().await?;
+    let mut transaction = held.connection.begin_with(READ_COMMITTED).await?;
+    let rows: Vec<AccountRow> = sqlx::query_as(LOCK).bind(ids).fetch_all(&mut *transaction).await?;
+    let accounts = match rows.into_iter().map(Account::try_from).collect() {
+        Ok(accounts) => accounts,
+        Err(corrupt) => return Ok(Err(corrupt)),
+    };
+    let done = match decide(accounts) {
+        // Stored and sealed in one statement, so that the locks are held for one round trip less.
+        Some(changes) => match appending(&changes).execute(&mut *transaction).await {
+            Ok(_) => transaction.commit().await,
+            Err(error) => transaction.rollback().await.and(Err(error)),
+        },
+        None => transaction.rollback().await,
+    };
+    held.give_back(done).map(Ok)
+}
