@@ -3,12 +3,12 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
-use dermaga_coalesce::{Coalescer, Limits};
+use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
 use dermaga_domain::{App, Policy, Ports, ledger::Poster};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
 use dermaga_ports::{payments::PaymentGateway, store::Store, system::Secrets};
-use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, SystemClock, UuidV7Ids};
+use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +154,7 @@ fn app(
     let tokens = JwtIssuer::new(jwt_secret.as_bytes(), lifetime)
         .map_err(|error| HostError::Settings(format!("JWT_SECRET: {error}")))?;
     let hasher = Argon2Hasher::new(HashingCost::default()).map_err(dermaga_domain::Error::internal)?;
-    let store: Arc<dyn Store> = Arc::new(store.clone());
+    let store: Arc<dyn Store> = Arc::new(GatheringStore::start(Arc::new(store.clone())));
     let clock = Arc::new(SystemClock);
     let poster = Arc::new(Poster::new(store.clone(), clock.clone()));
     let ports = Ports {
@@ -162,7 +162,7 @@ fn app(
         store,
         gateway,
         hasher: Arc::new(hasher),
-        tokens: Arc::new(tokens),
+        tokens: Arc::new(RememberedTokens::of(tokens)),
         secrets: Arc::new(OsSecrets),
         clock,
         ids: Arc::new(UuidV7Ids),

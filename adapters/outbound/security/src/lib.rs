@@ -8,9 +8,11 @@
 //! them (`clippy.toml` bans them elsewhere).
 
 mod passwords;
+mod remembered;
 mod system;
 mod tokens;
 
 pub use passwords::{Argon2Hasher, HashingCost};
+pub use remembered::RememberedTokens;
 pub use system::{OsSecrets, SystemClock, UuidV7Ids};
 pub use tokens::{JwtIssuer, MIN_SECRET, WeakSecret};

@@ -1,0 +1,66 @@
+//! A store whose questions about wallets are gathered; everything else goes straight through.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dermaga_ports::{
+    StoreError,
+    audit::AuditQueries,
+    auth::UserQueries,
+    ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    store::{Store, UnitOfWork},
+};
+
+use crate::wallets::GatheredWallets;
+
+/// The store port over another store.
+pub struct GatheringStore {
+    store: Arc<dyn Store>,
+    wallets: GatheredWallets,
+}
+
+impl GatheringStore {
+    /// Starts the task that asks; call it inside the run time.
+    pub fn start(store: Arc<dyn Store>) -> Self {
+        Self { wallets: GatheredWallets::start(store.clone()), store }
+    }
+}
+
+#[async_trait]
+impl Store for GatheringStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.store.begin().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping().await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        self.store.snapshot().await
+    }
+
+    fn users(&self) -> &dyn UserQueries {
+        self.store.users()
+    }
+
+    fn ledger(&self) -> &dyn LedgerQueries {
+        self.store.ledger()
+    }
+
+    fn journal(&self) -> &dyn Journal {
+        self.store.journal()
+    }
+
+    fn wallets(&self) -> &dyn WalletQueries {
+        &self.wallets
+    }
+
+    fn transactions(&self) -> &dyn TransactionQueries {
+        self.store.transactions()
+    }
+
+    fn audit(&self) -> &dyn AuditQueries {
+        self.store.audit()
+    }
+}
