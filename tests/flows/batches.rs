@@ -154,6 +154,10 @@ async fn a_key_answers_the_whole_batch_again() {
     let again = ani.client.post_once("/transfers/batch", "payday", body).await;
     assert_eq!(first.expect(200), again.expect(200));
     assert_eq!(again.header("idempotency-replayed"), "true");
+    let results = first.json();
+    let ids: Vec<&str> =
+        results["results"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect();
+    assert!(ids[0] != ids[1] && ids[0][..20] == ids[1][..20], "one time, two ids: {ids:?}");
     assert_eq!(budi.balance().await.0, 200);
     let other = json!({ "transfers": [to(&ani, &budi, 100)] });
     ani.client.post_once("/transfers/batch", "payday", other).await.problem(422, "idempotency_key_reused");
