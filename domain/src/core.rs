@@ -103,7 +103,7 @@ impl Core {
 
     /// The event of a change.
     pub fn event(&self, topic: &'static str, subject: String, payload: Value, now: Timestamp) -> Event {
-        Event { id: self.id::<EventId>(), at: now, topic, subject, payload }
+        Event { id: self.id::<EventId>(), at: now, topic: topic.into(), subject, payload }
     }
 
     /// Files the audit entry and the event of a change in its unit of work. The event is called as the audited action.

@@ -105,7 +105,7 @@ pub async fn events_appear_with_the_commit(database: &Database) {
     let event = Event {
         id: EventId(id(1)),
         at: at(1),
-        topic: "transaction.completed",
+        topic: "transaction.completed".into(),
         subject: "transaction:1".to_owned(),
         payload: json!({ "amount": 9_007_199_254_740_991_i64, "name": "Ümit 'x'", "tags": [1, null] }),
     };
@@ -113,7 +113,7 @@ pub async fn events_appear_with_the_commit(database: &Database) {
     unit.outbox().publish(&event).await.expect("publishes");
     assert!(database.texts("SELECT topic FROM outbox").await.is_empty());
     unit.commit().await.expect("commits");
-    assert_eq!(database.texts("SELECT topic FROM outbox").await, [event.topic]);
+    assert_eq!(database.texts("SELECT topic FROM outbox").await, [event.topic.as_ref()]);
     assert_eq!(database.texts("SELECT subject FROM outbox").await, [event.subject.as_str()]);
     let payload = database.texts("SELECT CAST(payload AS TEXT) FROM outbox").await;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&payload[0]).expect("is JSON"), event.payload);

@@ -48,7 +48,7 @@ pub async fn one_unit_spans_all_repositories(database: &Database) {
     let event = Event {
         id: EventId(id(1)),
         at: at(1),
-        topic: "user.registered",
+        topic: "user.registered".into(),
         subject: "user:1".to_owned(),
         payload: serde_json::json!({}),
     };

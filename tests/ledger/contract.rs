@@ -111,7 +111,7 @@ pub async fn papers_are_filed_once(world: &World) {
         event: Some(Event {
             id: EventId(Uuid::new_v5(&id.0, b"event")),
             at: world.clock.now(),
-            topic: "transaction.completed",
+            topic: "transaction.completed".into(),
             subject: "transaction:t1".to_owned(),
             payload: json!({ "amount": amount }),
         }),

@@ -18,7 +18,7 @@ impl Outbox for SqlUnitOfWork {
             sqlx::query(INSERT)
                 .bind(event.id.0)
                 .bind(Moment(event.at))
-                .bind(event.topic)
+                .bind(event.topic.as_ref())
                 .bind(event.subject.as_str())
                 .bind(Json(&event.payload))
                 .execute(x)
