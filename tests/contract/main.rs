@@ -174,7 +174,7 @@ contracts! {
         a_save_writes_what_may_change
         a_found_transaction_is_locked
         unfinished_transactions_are_known_on_either_side
-        overdue_transfers_are_found
+        overdue_transfers_and_payments_are_found
         overdue_transfers_are_not_taken_twice
     }
     transaction_lists {

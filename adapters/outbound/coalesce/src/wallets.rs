@@ -119,6 +119,7 @@ mod tests {
     use dermaga_ports::{
         ledger::{AccountKind, Floor, WalletName},
         money::Currency,
+        payments::PaymentQueries,
     };
     use futures::future::join_all;
     use uuid::Uuid;
@@ -216,6 +217,10 @@ mod tests {
 
         fn transactions(&self) -> &dyn TransactionQueries {
             unreachable!("no transaction is looked up")
+        }
+
+        fn payments(&self) -> &dyn PaymentQueries {
+            unreachable!("no payment is looked up")
         }
 
         fn audit(&self) -> &dyn AuditQueries {

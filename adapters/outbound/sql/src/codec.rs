@@ -138,6 +138,10 @@ pub(crate) fn purpose_code(purpose: Purpose) -> i16 {
         Purpose::Debit => 4,
         Purpose::Credit => 5,
         Purpose::Refund => 6,
+        Purpose::Fee => 7,
+        Purpose::Surplus => 8,
+        Purpose::Suspense => 9,
+        Purpose::Chargeback => 10,
     }
 }
 
@@ -193,7 +197,7 @@ mod tests {
             assert_eq!(purpose(purpose_code(value)), Ok(value));
         }
         assert!(kind(0).is_err());
-        assert!(purpose(7).is_err());
+        assert!(purpose(11).is_err());
     }
 
     #[test]

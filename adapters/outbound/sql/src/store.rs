@@ -8,6 +8,7 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
 use sqlx::{
@@ -231,6 +232,10 @@ impl Store for SqlStore {
     }
 
     fn transactions(&self) -> &dyn TransactionQueries {
+        self
+    }
+
+    fn payments(&self) -> &dyn PaymentQueries {
         self
     }
 

@@ -13,4 +13,4 @@ pub use topup::top_up;
 pub use transactions::TransactionsApi;
 pub use transfers::TransfersApi;
 pub use wallets::WalletsApi;
-pub use wire::{AdjustAction, Adjustment, MovementBody, TopupBody, UserBalance};
+pub use wire::{AdjustAction, Adjustment, MovementBody, TopupAnswer, TopupBody, UserBalance};

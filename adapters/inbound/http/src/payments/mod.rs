@@ -1,5 +1,12 @@
-//! Paying from a wallet over HTTP.
+//! Paying over HTTP: from a wallet at once, or through a gateway.
 
+mod attempts;
+mod cards;
+mod webhooks;
+mod wire;
+
+pub use attempts::AttemptsApi;
+pub use cards::refuse as refuse_cards;
 use dermaga_domain::{
     Error,
     ledger::{NewTransaction, Party, TransferOrder},
@@ -8,6 +15,8 @@ use dermaga_domain::{
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Header, types::ToJSON};
 use uuid::Uuid;
+pub use webhooks::WebhooksApi;
+pub use wire::PaymentBody;
 
 use crate::{
     answer::{Created, Request},
