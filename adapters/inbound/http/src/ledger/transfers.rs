@@ -78,17 +78,23 @@ struct BatchResult {
     results: Vec<ResultBody>,
 }
 
+/// Who gets the money: a person, or one of their wallets, but not both.
+///
+/// # Errors
+/// A fault at `/to_user_id` or `/to_wallet_id`, in a body that has both fields at its root.
+pub fn receiver(to_user_id: Option<Uuid>, to_wallet_id: Option<Uuid>) -> Result<Party> {
+    match (to_user_id, to_wallet_id) {
+        (Some(user), None) => Ok(Party::User(user.into())),
+        (None, Some(wallet)) => Ok(Party::Wallet(wallet.into())),
+        (None, None) => Err(Error::fault("/to_user_id", "is required, unless to_wallet_id is given")),
+        (Some(_), Some(_)) => Err(Error::fault("/to_wallet_id", "must not be given together with to_user_id")),
+    }
+}
+
 impl BatchTransfer {
     /// The transfer as the rules know it; `made` is the id if the caller has none.
     fn order(self, made: Uuid) -> Result<TransferOrder> {
-        let to = match (self.to_wallet_id, self.to_user_id) {
-            (Some(wallet), None) => Party::Wallet(wallet.into()),
-            (None, Some(user)) => Party::User(user.into()),
-            (None, None) => return Err(Error::fault("/to_wallet_id", "is required, unless to_user_id is given")),
-            (Some(_), Some(_)) => {
-                return Err(Error::fault("/to_user_id", "must not be given together with to_wallet_id"));
-            }
-        };
+        let to = receiver(self.to_user_id, self.to_wallet_id)?;
         let terms = NewTransaction {
             amount: self.amount,
             currency: currency_text(self.currency),
