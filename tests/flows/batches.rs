@@ -85,6 +85,8 @@ async fn each_transfer_gets_its_own_answer() {
         completed(0),
     ];
     assert_eq!(outcomes(&answer), expected);
+    let pointer = &answer["results"][4]["problem"]["errors"][0]["pointer"];
+    assert_eq!(pointer, "/amount", "relative to the transfer");
     assert_eq!((ani.balance().await.0, budi.balance().await.0, cici.balance().await.0), (0, 400, 600));
 
     // A service moves from any wallet, and each transfer sees what those before it left behind.

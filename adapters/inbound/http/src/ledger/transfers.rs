@@ -68,7 +68,7 @@ struct ResultBody {
     balance: Option<i64>,
     /// `true` if it had been made before, and this is the first answer again
     replayed: Option<bool>,
-    /// Why it was refused
+    /// Why it was refused. The pointers in it are relative to this transfer: `/amount`, wherever it is in the batch
     problem: Option<Problem>,
 }
 
@@ -130,6 +130,9 @@ impl TransfersApi {
     ///
     /// People move from their own wallets, services from any. The order is kept, and each transfer sees what those
     /// before it left behind.
+    ///
+    /// If the whole batch is refused, pointers in the problem lead into the body: `/transfers/3/amount`. If only one of
+    /// its transfers is, pointers in that result's `problem` are relative to the transfer: `/amount`.
     #[oai(path = "/batch", method = "post", operation_id = "transfer_batch")]
     async fn batch(
         &self,
