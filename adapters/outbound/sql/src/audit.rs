@@ -143,14 +143,14 @@ impl SqlStore {
                 for line in self.at_once_by(actor, before, from, to, wanted).await? {
                     take(line);
                 }
-                // The trail is in the order of time and this list in that of ids, so all of it is looked at.
+                // The trail is in the order of time and this list in that of ids, so all of that time is looked at.
                 if let Some(user) = subject_of(Some(actor), "user:") {
                     for wallet in self.wallet_ids(UserId(user)).await? {
                         let visit = |line: AtOnce| {
                             take(line);
                             ControlFlow::Continue(())
                         };
-                        self.at_once_of(wallet, latest().0, visit).await?;
+                        self.at_once_of(wallet, from, to, visit).await?;
                     }
                 }
             }

@@ -16,9 +16,9 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    accounts::{AccountRow, account_columns},
+    accounts::{ACCOUNT_PAGE, AccountRow},
     books::{HoldRow, ReversedRow, TRANSFERS, push_ids, select_hold},
-    seal::HeadRow,
+    seal::{HEAD, HeadRow},
     transfers::TransferRow,
 };
 use crate::{
@@ -30,15 +30,12 @@ use crate::{
 const EXTENT: &str = "SELECT (SELECT COUNT(*) FROM ledger_transfers) AS lines, \
     (SELECT COUNT(*) FROM ledger_accounts) AS accounts, (SELECT COUNT(*) FROM ledger_holds) AS holds, \
     (SELECT COUNT(*) FROM ledger_reversals) AS reversals, (SELECT COUNT(*) FROM ledger_waypoints) AS waypoints";
-const HEAD: &str = "SELECT number, link FROM ledger_seal";
 /// Batches until they hold `$2` lines. Not more than so many are looked at, as each has at least one.
 const BATCHES: &str = "SELECT number, link, content, lines FROM (\
         SELECT number, link, content, lines, SUM(length(lines)) OVER (ORDER BY number) - length(lines) AS earlier \
         FROM (SELECT number, link, content, lines FROM ledger_batches WHERE number > $1 ORDER BY number LIMIT $2) AS next\
     ) AS page WHERE earlier < 16 * $2 ORDER BY number";
 const LINE_IDS: &str = "SELECT id FROM ledger_transfers WHERE id > $1 ORDER BY id LIMIT $2";
-const ACCOUNTS: &str =
-    concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id > $1 ORDER BY a.id LIMIT $2");
 const HOLDS: &str = select_hold!("h.id > $1 ORDER BY h.id LIMIT $2");
 const REVERSALS: &str =
     "SELECT original, reversed, at FROM ledger_reversals WHERE original > $1 ORDER BY original LIMIT $2";
@@ -128,7 +125,7 @@ impl Snapshot for SqlSnapshot {
     async fn accounts(&mut self, after: Option<AccountId>, limit: usize) -> Result<Vec<Account>, StoreError> {
         let after = after.map_or(Uuid::nil(), Uuid::from);
         let rows: Vec<AccountRow> =
-            on_tx!(self.0, |x| sqlx::query_as(ACCOUNTS).bind(after).bind(rows(limit)).fetch_all(x).await)?;
+            on_tx!(self.0, |x| sqlx::query_as(ACCOUNT_PAGE).bind(after).bind(rows(limit)).fetch_all(x).await)?;
         rows.into_iter().map(Account::try_from).collect()
     }
 

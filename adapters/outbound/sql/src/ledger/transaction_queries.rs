@@ -164,10 +164,6 @@ impl Wanted<'_> {
 
     /// Takes a transfer that is only a line, until there are enough.
     fn take(&self, found: &mut Vec<Transaction>, enough: usize, transaction: Transaction) -> ControlFlow<()> {
-        // Lines come newest first: nothing before the first moment is of interest.
-        if self.is_of_somebody() && self.filter.from.is_some_and(|from| transaction.created_at < from) {
-            return ControlFlow::Break(());
-        }
         if self.matches(&transaction) {
             found.push(transaction);
         }
@@ -193,9 +189,10 @@ impl SqlStore {
         };
         let behind = Timestamp::from_micros(wanted.before.0.micros().saturating_add(1));
         let until = wanted.filter.to.map_or(behind, |to| behind.min(to));
+        let from = wanted.filter.from.unwrap_or(earliest().0);
         for wallet in wallets {
             let enough = found.len() + wanted.rows;
-            self.at_once_of(wallet, until, |line| wanted.take(&mut found, enough, line.transaction)).await?;
+            self.at_once_of(wallet, from, until, |line| wanted.take(&mut found, enough, line.transaction)).await?;
         }
         Ok(found)
     }
@@ -212,7 +209,7 @@ impl SqlStore {
         for wallet in self.wallet_ids(user).await? {
             let visit = |line: AtOnce| {
                 let transaction = line.transaction;
-                if transaction.created_at < from || transaction.amount.currency() != currency {
+                if transaction.amount.currency() != currency {
                     return ControlFlow::Break(());
                 }
                 let net = transaction.amount.amount() - transaction.refunded;
@@ -225,7 +222,7 @@ impl SqlStore {
                 }
                 ControlFlow::Continue(())
             };
-            self.at_once_of(wallet, to, visit).await?;
+            self.at_once_of(wallet, from, to, visit).await?;
         }
         Ok(())
     }
