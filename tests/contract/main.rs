@@ -198,6 +198,7 @@ contracts! {
     line_audits {
         a_line_is_its_own_entry
         what_an_actor_did_long_ago_is_found
+        the_past_of_a_person_is_found_without_what_came_later_or_before
         mixed_trails_are_like_a_plain_list
     }
     idempotency {

@@ -131,6 +131,7 @@ impl SqlStore {
             }
             found.len()
         };
+        let (from, to) = (filter.from.unwrap_or(earliest().0), filter.to.unwrap_or(latest().0));
         match (subject_of(filter.subject.as_deref(), "transaction:"), filter.actor.as_deref()) {
             (Some(id), _) => {
                 if let Some(line) = self.at_once(id).await? {
@@ -139,7 +140,6 @@ impl SqlStore {
             }
             (None, _) if filter.subject.is_some() => {}
             (None, Some(actor)) => {
-                let (from, to) = (filter.from.unwrap_or(earliest().0), filter.to.unwrap_or(latest().0));
                 for line in self.at_once_by(actor, before, from, to, wanted).await? {
                     take(line);
                 }
@@ -159,7 +159,7 @@ impl SqlStore {
                     enough if enough >= wanted => ControlFlow::Break(()),
                     _ => ControlFlow::Continue(()),
                 };
-                self.newest_at_once(before, visit).await?;
+                self.newest_at_once(before, from, to, visit).await?;
             }
         }
         Ok(found.into_values().collect())

@@ -52,7 +52,8 @@ macro_rules! select_lines {
 }
 
 const BY_ID: &str = select_lines!("t.id = $1");
-const NEWEST: &str = select_lines!("t.id < $1 ORDER BY t.id DESC LIMIT $2");
+/// The time is looked at in the database: what does not match is passed over there, and joined with nothing.
+const NEWEST: &str = select_lines!("t.id < $1 AND t.at >= $2 AND t.at < $3 ORDER BY t.id DESC LIMIT $4");
 const BY_ACTOR: &str =
     select_lines!("t.actor = $1 AND t.id < $2 AND t.at >= $3 AND t.at < $4 ORDER BY t.id DESC LIMIT $5");
 /// Back from the line `$4`, or else from behind `$2`.
@@ -130,15 +131,20 @@ impl SqlStore {
         row.map(AtOnce::try_from).transpose()
     }
 
-    /// All transfers with ids before `before`, largest id first, until `visit` has had enough.
+    /// All transfers from `from` on and before `until`, with ids before `before`, largest id first, until `visit` has had
+    /// enough. Ids need not be in the order of time, so a time alone does not tell where to begin or to end.
     pub(crate) async fn newest_at_once(
         &self,
         mut before: Uuid,
+        from: Timestamp,
+        until: Timestamp,
         mut visit: impl FnMut(AtOnce) -> ControlFlow<()> + Send,
     ) -> Result<(), StoreError> {
         loop {
-            let rows: Vec<LineRow> =
-                on_read!(self, |x| { sqlx::query_as(NEWEST).bind(before).bind(STRETCH as i64).fetch_all(x).await })?;
+            let rows: Vec<LineRow> = on_read!(self, |x| {
+                let query = sqlx::query_as(NEWEST).bind(before).bind(Moment(from)).bind(Moment(until));
+                query.bind(STRETCH as i64).fetch_all(x).await
+            })?;
             let is_end = rows.len() < STRETCH;
             for row in rows {
                 before = row.id;

@@ -178,18 +178,18 @@ impl SqlStore {
         if wanted.filter.kind.is_some_and(|kind| kind != TransactionKind::Transfer) {
             return Ok(found);
         }
+        let (from, to) = (wanted.filter.from.unwrap_or(earliest().0), wanted.filter.to.unwrap_or(latest().0));
         let wallets = match (wanted.filter.wallet, wanted.filter.user) {
             (Some(wallet), _) => vec![wallet.0],
             (None, Some(user)) => self.wallet_ids(user).await?,
             (None, None) => {
                 let visit = |line: AtOnce| wanted.take(&mut found, wanted.rows, line.transaction);
-                self.newest_at_once(wanted.before.1, visit).await?;
+                self.newest_at_once(wanted.before.1, from, to, visit).await?;
                 return Ok(found);
             }
         };
         let behind = Timestamp::from_micros(wanted.before.0.micros().saturating_add(1));
-        let until = wanted.filter.to.map_or(behind, |to| behind.min(to));
-        let from = wanted.filter.from.unwrap_or(earliest().0);
+        let until = behind.min(to);
         for wallet in wallets {
             let enough = found.len() + wanted.rows;
             self.at_once_of(wallet, from, until, |line| wanted.take(&mut found, enough, line.transaction)).await?;
