@@ -39,7 +39,7 @@ async fn lines(database: &Database, ids: &[TransferId]) -> Vec<Transfer> {
 }
 
 /// Everything that an append could change.
-async fn everything(database: &Database) -> (Vec<Account>, Head, u64, u64) {
+async fn everything(database: &Database) -> (Vec<Account>, Option<Head>, u64, u64) {
     let mut snapshot = database.store.snapshot().await.expect("begins");
     let accounts = snapshot.accounts(None, 1_000).await.expect("reads");
     let head = snapshot.head().await.expect("reads");

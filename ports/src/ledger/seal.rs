@@ -57,6 +57,13 @@ impl Head {
     }
 }
 
+/// The chain as it begins.
+impl Default for Head {
+    fn default() -> Self {
+        Self::GENESIS
+    }
+}
+
 /// The link in hexadecimal.
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -85,9 +85,9 @@ impl Snapshot for SqlSnapshot {
         })
     }
 
-    async fn head(&mut self) -> Result<Head, StoreError> {
-        let row: HeadRow = on_tx!(self.0, |x| sqlx::query_as(HEAD).fetch_one(x).await)?;
-        row.try_into()
+    async fn head(&mut self) -> Result<Option<Head>, StoreError> {
+        let row: Option<HeadRow> = on_tx!(self.0, |x| sqlx::query_as(HEAD).fetch_optional(x).await)?;
+        row.map(Head::try_from).transpose()
     }
 
     async fn batches(&mut self, after: u64, limit: usize) -> Result<Vec<SealedBatch>, StoreError> {
