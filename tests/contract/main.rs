@@ -129,6 +129,11 @@ contracts! {
         of_two_decisions_on_one_account_one_is_stored
         crossing_appends_do_not_deadlock
         an_id_that_is_being_written_is_waited_for
+        what_is_decided_under_locks_is_stored_and_sealed
+        nothing_decided_under_locks_is_nothing_stored
+        under_locks_a_known_id_refuses_everything
+        whoever_decides_under_locks_sees_what_was_waited_for
+        decisions_under_locks_are_made_one_after_the_other
     }
     recount {
         honest_books_are_clean
@@ -166,6 +171,7 @@ contracts! {
         titles_are_told_of_the_wallets_that_exist
         all_wallets_close_together
         wallets_come_with_their_accounts
+        several_wallets_are_found_at_once
     }
     transactions {
         every_counterparty_reads_back
