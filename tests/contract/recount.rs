@@ -86,6 +86,12 @@ pub async fn a_snapshot_comes_in_pages_without_gaps(database: &Database) {
         assert_eq!(found, batches, "pages of {limit}");
     }
 
+    // Whatever is asked in between, and in whatever order.
+    for after in [0, 1, 5, 2] {
+        assert_eq!(snapshot.batches(after, 1).await.expect("reads"), batches[after as usize..][..1]);
+        assert_eq!(snapshot.accounts(None, 10).await.expect("reads").len(), 3);
+    }
+
     macro_rules! in_pages {
         ($question:ident, |$last:ident| $key:expr) => {{
             let whole = snapshot.$question(None, 1_000).await.expect("reads");
