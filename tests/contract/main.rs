@@ -140,6 +140,7 @@ contracts! {
         the_count_tells_how_far_it_is
         a_snapshot_is_of_one_moment
         a_snapshot_writes_nothing_and_hinders_nobody
+        a_count_that_is_given_up_leaves_nothing_open
         a_snapshot_comes_in_pages_without_gaps
     }
     tampering {

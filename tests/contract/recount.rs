@@ -5,7 +5,7 @@ use dermaga_ports::{
     ledger::{Extent, HoldState, Reversed, TransferKind, seal::Head},
     store::Store as _,
 };
-use dermaga_tests::databases::Database;
+use dermaga_tests::databases::{Database, OPTIONS};
 
 use crate::{
     clerk::{Clerk, busy_books, moving, recount},
@@ -52,6 +52,20 @@ pub async fn a_snapshot_writes_nothing_and_hinders_nobody(database: &Database) {
     snapshot.head().await.expect("reads");
     Clerk::of(database).post(vec![moving(400, people.cash, people.ani, 1)]).await;
     drop(snapshot);
+    assert!(recount(database).await.is_clean());
+}
+
+/// A page may be on its way when nobody wants it any more.
+pub async fn a_count_that_is_given_up_leaves_nothing_open(database: &Database) {
+    let people = busy_books(database).await;
+    let host = database.second_store(OPTIONS).await;
+    // More often than there are connections.
+    for _ in 0..20 {
+        let mut snapshot = host.snapshot().await.expect("begins");
+        assert_eq!(snapshot.batches(0, 1).await.expect("reads").len(), 1);
+    }
+    Clerk::of(database).post(vec![moving(400, people.cash, people.ani, 1)]).await;
+    tokio::time::timeout(OPTIONS.patience, host.close()).await.expect("nothing is open");
     assert!(recount(database).await.is_clean());
 }
 
