@@ -23,6 +23,8 @@ pub enum Class {
     Invalid,
     /// Too often; [`Error::retry_after`] says when to come back.
     Throttled,
+    /// Somebody outside, whom this was to be handed to, did not take it.
+    Upstream,
     /// A part of the system is away; the same request may work later.
     Unavailable,
     /// A bug or a damaged record. The cause is logged, never shown.
@@ -51,7 +53,7 @@ macro_rules! codes {
 
             /// Whether it says something about the system, and nothing about the request.
             pub fn is_about_the_system(self) -> bool {
-                matches!(self.class(), Class::Throttled | Class::Unavailable | Class::Internal)
+                matches!(self.class(), Class::Throttled | Class::Upstream | Class::Unavailable | Class::Internal)
             }
 
             /// One sentence that is the same for every occurrence.
@@ -77,6 +79,7 @@ codes! {
     TransactionNotFound, "transaction_not_found", NotFound, "There is no such transaction";
     SealNotFound, "seal_not_found", NotFound, "There are not so many sealed batches";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
+    NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
     UsernameTaken, "username_taken", Conflict, "The username is registered already";
     LastAdmin, "last_admin", Conflict, "The last administrator cannot be removed";
@@ -100,6 +103,7 @@ codes! {
     IdempotencyKeyReused, "idempotency_key_reused", Invalid, "The key was used with a different body";
     Throttled, "throttled", Throttled, "Too many attempts";
     PaymentRefused, "payment_refused", Conflict, "The payment gateway refused";
+    DeliveryFailed, "delivery_failed", Upstream, "The message could not be delivered";
     StoreBusy, "store_busy", Unavailable, "The database is busy";
     StoreUnavailable, "store_unavailable", Unavailable, "The database cannot be reached";
     Internal, "internal", Internal, "Something went wrong inside";

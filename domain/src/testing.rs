@@ -13,8 +13,8 @@ use dermaga_ports::{
     StoreError,
     audit::{AuditQueries, AuditTrail, MockAuditQueries, MockAuditTrail},
     auth::{
-        MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers, Principal, Role,
-        Sessions, Throttles, User, UserQueries, UserStatus, Users,
+        Language, MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers,
+        Principal, Role, Sessions, Throttles, User, UserQueries, UserStatus, Users,
     },
     events::{MockOutbox, Outbox},
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
@@ -23,6 +23,9 @@ use dermaga_ports::{
         Books, Journal, LedgerQueries, MockBooks, MockJournal, MockLedger, MockLedgerQueries, MockTransactionQueries,
         MockTransactions, MockWalletQueries, MockWallets, Snapshot, TransactionQueries, Transactions, WalletQueries,
         Wallets,
+    },
+    notifications::{
+        MockNotificationQueries, MockNotifications, MockSender, NotificationQueries, Notifications, Sender, Senders,
     },
     payments::MockPaymentGateway,
     store::{Store, UnitOfWork},
@@ -94,6 +97,7 @@ store_of_mocks! {
     wallets: WalletQueries = MockWalletQueries,
     transactions: TransactionQueries = MockTransactionQueries,
     audit: AuditQueries = MockAuditQueries,
+    notifications: NotificationQueries = MockNotificationQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -104,6 +108,7 @@ store_of_mocks! {
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,
+    notifications: Notifications = MockNotifications,
 }
 
 impl Drop for Unit {
@@ -130,6 +135,7 @@ pub struct Bench {
     pub tokens: MockTokenIssuer,
     pub secrets: MockSecrets,
     pub ledger: MockLedger,
+    pub senders: Vec<MockSender>,
 }
 
 pub const NOW: i64 = 1_767_225_600_000_000;
@@ -141,6 +147,7 @@ impl Bench {
             store: Arc::new(shelf),
             ledger: Arc::new(self.ledger),
             gateway: Arc::new(self.gateway),
+            senders: Senders::new(self.senders.into_iter().map(|sender| Arc::new(sender) as Arc<dyn Sender>)),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),
             secrets: Arc::new(self.secrets),
@@ -161,6 +168,7 @@ pub fn account(number: u128, role: Role) -> User {
         full_name: None,
         phone: None,
         role,
+        language: Language::default(),
         status: UserStatus::Active,
         last_login_at: None,
         created_at: now,

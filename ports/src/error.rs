@@ -13,6 +13,8 @@ pub enum Unique {
     WalletName,
     /// A record with this id is there already.
     Id,
+    /// This event has told this person of the same thing before.
+    NotificationCause,
     /// This reference was used before for the same purpose.
     Reference,
 }
@@ -28,6 +30,7 @@ pub enum Entity {
     Hold,
     Transaction,
     IdempotencyKey,
+    Notification,
 }
 
 impl fmt::Display for Entity {
@@ -41,6 +44,7 @@ impl fmt::Display for Entity {
             Self::Hold => "hold",
             Self::Transaction => "transaction",
             Self::IdempotencyKey => "idempotency key",
+            Self::Notification => "notification",
         })
     }
 }

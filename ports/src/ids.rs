@@ -58,6 +58,8 @@ ids! {
     TransactionId;
     /// Something that happened, as told to subscribers.
     EventId;
+    /// Something that a person shall be told.
+    NotificationId;
     /// An entry of the audit trail.
     AuditId;
 }

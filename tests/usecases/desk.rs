@@ -12,6 +12,7 @@ use dermaga_ports::{
     auth::{Principal, Role},
     ids::{SessionId, TransactionId, UserId},
     ledger::Wallet,
+    notifications::Senders,
     payments::{
         Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, PaymentGateway, SeenAmount,
         Snapshot,
@@ -75,36 +76,64 @@ pub fn gateway() -> MockPaymentGateway {
     gateway
 }
 
+/// When every test begins.
+fn start() -> ManualClock {
+    ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000))
+}
+
+fn wired(
+    database: &Database,
+    gateway: impl PaymentGateway + 'static,
+    senders: Senders,
+    ids: &Arc<SequentialIds>,
+    clock: &ManualClock,
+) -> App {
+    let store: Arc<dyn Store> = Arc::new(database.store.clone());
+    let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
+    let ports = Ports {
+        ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
+        store,
+        gateway: Arc::new(gateway),
+        senders,
+        hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
+        tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
+        secrets: Arc::new(OsSecrets),
+        clock: Arc::new(clock.clone()),
+        ids: ids.clone(),
+    };
+    App::new(ports, Policy::default())
+}
+
 impl Desk {
     pub async fn with(gateway: impl PaymentGateway + 'static) -> Self {
         let database = Database::migrated(Engine::Sqlite).await;
-        Self::on(database, gateway, Arc::default(), ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000)))
+        Self::on(database, gateway, Senders::default(), Arc::default(), start())
+    }
+
+    /// A desk that tells people things.
+    pub async fn telling(senders: Senders) -> Self {
+        let database = Database::migrated(Engine::Sqlite).await;
+        Self::on(database, settling(), senders, Arc::default(), start())
+    }
+
+    /// A second host beside this one, on the same database and under the same clock.
+    pub fn beside(&self, senders: Senders) -> App {
+        wired(&self.database, settling(), senders, &self.ids, &self.clock)
     }
 
     fn on(
         database: Database,
         gateway: impl PaymentGateway + 'static,
+        senders: Senders,
         ids: Arc<SequentialIds>,
         clock: ManualClock,
     ) -> Self {
-        let store: Arc<dyn Store> = Arc::new(database.store.clone());
-        let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
-        let ports = Ports {
-            ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
-            store,
-            gateway: Arc::new(gateway),
-            hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
-            tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
-            secrets: Arc::new(OsSecrets),
-            clock: Arc::new(clock.clone()),
-            ids: ids.clone(),
-        };
-        Self { app: App::new(ports, Policy::default()), clock, database, ids }
+        Self { app: wired(&database, gateway, senders, &ids, &clock), clock, database, ids }
     }
 
     /// The same house after its process has died: everything but the database is new.
     pub fn restarted(self, gateway: impl PaymentGateway + 'static) -> Self {
-        Self::on(self.database, gateway, self.ids, self.clock)
+        Self::on(self.database, gateway, Senders::default(), self.ids, self.clock)
     }
 
     pub fn id<T: From<uuid::Uuid>>(&self) -> T {

@@ -8,20 +8,41 @@ use crate::{
     auth::{LoginApi, RolesApi, UsersApi},
     edge::{Slice, slice},
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
+    notifications::NotificationsApi,
     payments::PaymentsApi,
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
-    let apis =
-        (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, BooksApi, AuditApi);
+    let apis = (
+        LoginApi,
+        RolesApi,
+        UsersApi,
+        WalletsApi,
+        TransactionsApi,
+        TransfersApi,
+        PaymentsApi,
+        NotificationsApi,
+        BooksApi,
+        AuditApi,
+    );
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
-    let apis =
-        (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, BooksApi, AuditApi);
+    let apis = (
+        LoginApi,
+        RolesApi,
+        UsersApi,
+        WalletsApi,
+        TransactionsApi,
+        TransfersApi,
+        PaymentsApi,
+        NotificationsApi,
+        BooksApi,
+        AuditApi,
+    );
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 

@@ -8,6 +8,7 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    notifications::NotificationQueries,
     store::{Store, UnitOfWork},
 };
 
@@ -62,5 +63,9 @@ impl Store for GatheringStore {
 
     fn audit(&self) -> &dyn AuditQueries {
         self.store.audit()
+    }
+
+    fn notifications(&self) -> &dyn NotificationQueries {
+        self.store.notifications()
     }
 }
