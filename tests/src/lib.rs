@@ -7,3 +7,4 @@ pub mod disks;
 pub mod hosts;
 pub mod patience;
 pub mod postgres;
+pub mod sinks;

@@ -6,5 +6,6 @@
 mod deadlines;
 mod desk;
 mod identity;
+mod notifications;
 mod repeats;
 mod topups;
