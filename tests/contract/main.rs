@@ -219,6 +219,7 @@ contracts! {
         what_is_due_comes_longest_due_first
         two_hosts_do_not_claim_the_same
         lists_are_newest_first_and_filtered
+        what_a_person_was_told_is_forgotten_together
         a_language_is_kept_with_the_person
         impossible_notifications_are_refused_without_the_rules
     }

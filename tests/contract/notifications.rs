@@ -262,6 +262,17 @@ pub async fn lists_are_newest_first_and_filtered(database: &Database) {
     assert_eq!(listed(database, &of_first, next(5)).await, [3, 1]);
 }
 
+pub async fn what_a_person_was_told_is_forgotten_together(database: &Database) {
+    for n in 1..=2 {
+        add_user(database, n).await;
+    }
+    for (n, owner) in [(1, 1), (2, 2), (3, 1)] {
+        add(database, &plain(n, owner)).await;
+    }
+    assert_eq!(commit!(database, |unit| unit.notifications().forget(user(1).id)), 2);
+    assert_eq!(listed(database, &NotificationFilter::default(), PageRequest::first(10)).await, [2]);
+}
+
 pub async fn a_language_is_kept_with_the_person(database: &Database) {
     let person = add_user(database, 1).await;
     let english = User { language: Language::En, ..person };

@@ -199,14 +199,22 @@ async fn a_text_message_leaves_in_the_provider_s_shape() {
 async fn the_provider_s_codes_are_told_apart() {
     let mut sink = SmsSink::start().await;
     let sender = SmsSender::new(provider(&sink)).expect("right settings");
-    for (status, code, for_good) in
-        [(400, 21_211, true), (400, 21_610, true), (429, 20_429, false), (500, 20_500, false), (503, 0, false)]
-    {
+    for (status, code, for_good) in [
+        (400, 21_211, true),
+        (400, 21_610, true),
+        (400, 21_614, true),
+        (429, 20_429, false),
+        (500, 20_500, false),
+        (503, 0, false),
+    ] {
         sink.refuse("+628123456", status, code);
         let outcome = sender.send(&text("+628123456")).await;
         let reason = if for_good { permanent(outcome) } else { transient(outcome) };
         assert!(reason.contains(&format!("{code}: refused by the sink")), "{reason}");
     }
+    sink.refuse("+628123456", 400, 21_606);
+    let ours = transient(sender.send(&text("+628123456")).await);
+    assert!(ours.contains("account or sender"), "{ours}");
     let stranger = SmsSettings { token: "wrong".to_owned(), ..provider(&sink) };
     let reason = transient(SmsSender::new(stranger).expect("right settings").send(&text("+628123457")).await);
     assert!(!reason.contains("wrong"), "{reason}");

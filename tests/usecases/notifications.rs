@@ -369,15 +369,17 @@ async fn a_host_without_senders_keeps_what_it_cannot_send() {
 }
 
 #[tokio::test]
-async fn an_account_that_closed_meanwhile_is_not_written_to() {
+async fn an_account_that_closed_is_not_written_to_and_its_letters_are_forgotten() {
     let (desk, sink) = writing().await;
-    let ani = reachable(&desk, "ani").await;
-    told(&desk, &ani).await;
+    let (ani, budi) = (reachable(&desk, "ani").await, reachable(&desk, "budi").await);
+    let ids = [told(&desk, &ani).await.notification.id, told(&desk, &budi).await.notification.id];
     desk.app.auth.close_account(&ani, user(&ani)).await.expect("closes");
     desk.clock.advance(MINUTE);
-    let delivery = next(&desk).await.expect("is due");
-    assert_eq!((delivery.status, delivery.error.as_deref()), (Status::Failed, Some("the account is closed")));
-    assert!(sink.mails().is_empty());
+    assert_eq!(next(&desk).await.map(|delivery| delivery.id), Some(ids[1]));
+    assert_eq!(next(&desk).await, None);
+    assert!(sink.mails().iter().all(|mail| mail.to == "budi@example.com"));
+    let gone = desk.app.notifications.notification(&SERVICE(), ids[0]).await.expect_err("forgotten");
+    assert_eq!(gone.code(), Code::NotificationNotFound);
     let closed = NewNotification { user: user(&ani), message: "x".to_owned(), channel: None };
     let refused = desk.app.notifications.create(&SERVICE(), desk.id(), closed).await.expect_err("closed");
     assert_eq!(refused.code(), Code::UserNotFound);

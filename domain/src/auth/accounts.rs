@@ -230,6 +230,7 @@ impl Auth {
         uow.users().save(&user).await?;
         uow.users().set_password(id, None).await?;
         uow.sessions().revoke_all(id, now).await?;
+        uow.notifications().forget(id).await?;
         let note = Note {
             actor: Some(by),
             action: "auth.account_closed",

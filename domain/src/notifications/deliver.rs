@@ -119,7 +119,10 @@ impl Notifications {
         let outcome = self.hand_over(&claimed).await?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
-        let mut notification = uow.notifications().find(claimed.id).await?.ok_or_else(|| not_found(claimed.id))?;
+        let Some(mut notification) = uow.notifications().find(claimed.id).await? else {
+            // The account was closed meanwhile, and what the person was told is forgotten.
+            return Ok(Notification { state: State::Cancelled { at: now }, ..claimed });
+        };
         if lease(&notification) != lease(&claimed) {
             return Ok(notification);
         }

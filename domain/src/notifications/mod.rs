@@ -13,6 +13,8 @@ mod desk;
 mod notice;
 mod occasion;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::sync::Arc;

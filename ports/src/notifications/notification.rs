@@ -164,6 +164,9 @@ pub trait Notifications: Send {
     /// Locked PENDING ones of these channels whose next try is due and that nobody holds a lease on, longest due first.
     /// MUST leave out what another unit of work has locked.
     async fn due(&mut self, channels: &[Channel], now: Timestamp, limit: u32) -> Result<Vec<Notification>, StoreError>;
+
+    /// Removes everything that a person was told; answers how much it was.
+    async fn forget(&mut self, user: UserId) -> Result<u64, StoreError>;
 }
 
 /// Notifications, read.

@@ -47,9 +47,9 @@ struct Refused {
     message: Option<String>,
 }
 
-/// The provider's codes for what is wrong with the number or the message: it is no number or no mobile one, it may not be
-/// written to, the person has unsubscribed, the text is empty or too long.
-const FOR_GOOD: [u32; 9] = [21_211, 21_214, 21_217, 21_408, 21_602, 21_610, 21_612, 21_614, 21_617];
+/// The provider's codes for what is wrong with us: the number or name that messages come from. The other refusals of a
+/// request are about the number that it goes to or the text: 21211 no number, 21610 unsubscribed, 21614 no mobile.
+const ABOUT_US: [u32; 7] = [20_003, 21_212, 21_603, 21_606, 21_659, 21_660, 21_661];
 
 impl SmsSender {
     /// Connects when the first message leaves, not before.
@@ -121,15 +121,12 @@ fn judged(status: StatusCode, refused: &Refused) -> SendError {
     let words = refused.message.as_deref().and_then(reason::line);
     let code = refused.code.map_or_else(|| status.as_u16().to_string(), |code| code.to_string());
     let said = reason::with(&code, words);
+    let about_us = refused.code.is_some_and(|code| ABOUT_US.contains(&code));
     match status.as_u16() {
-        400 if refused.code.is_some_and(|code| FOR_GOOD.contains(&code)) => {
-            SendError::Permanent(format!("the provider of text messages refused the message: {said}"))
-        }
-        // The number of a person, or a message to them, that the provider does not take for a reason of its own.
-        400 => SendError::Permanent(format!("the provider of text messages does not take the message: {said}")),
-        401 | 403 | 404 => {
-            tracing::warn!(said, "the provider of text messages refuses this host's account");
-            SendError::Transient("the provider of text messages refuses this host's account".to_owned())
+        400 if !about_us => SendError::Permanent(format!("the provider of text messages refused the message: {said}")),
+        400 | 401 | 403 | 404 => {
+            tracing::warn!(said, "the provider of text messages refuses this host's account or sender");
+            SendError::Transient("the provider of text messages refuses this host's account or sender".to_owned())
         }
         _ => SendError::Transient(format!("the provider of text messages asks to try again later: {said}")),
     }

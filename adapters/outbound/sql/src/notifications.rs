@@ -71,6 +71,7 @@ macro_rules! due {
 
 /// Several hosts send at once: each takes what no other has.
 const DUE: Dialects = Dialects { postgres: due!(" FOR NO KEY UPDATE SKIP LOCKED"), sqlite: due!("") };
+const FORGET: &str = "DELETE FROM notifications WHERE user_id = $1";
 const ANY_DUE: &str = concat!("SELECT EXISTS (SELECT 1", is_due!(), ")");
 
 #[derive(FromRow)]
@@ -247,6 +248,13 @@ impl Notifications for SqlUnitOfWork {
             query.fetch_all(x).await
         })?;
         rows.into_iter().map(Notification::try_from).collect()
+    }
+
+    async fn forget(&mut self, user: UserId) -> Result<u64, StoreError> {
+        on_tx!(self, |x| {
+            let done = sqlx::query(FORGET).bind(user.0).execute(x).await;
+            done.map(|done| done.rows_affected())
+        })
     }
 }
 
