@@ -63,8 +63,8 @@ async fn listed(database: &Database, filter: &NotificationFilter, page: PageRequ
 
 /// What is due at that moment on these channels, in one unit of work that ends with it.
 async fn due(database: &Database, channels: &[Channel], now: i64) -> Vec<NotificationId> {
-    let mut unit = begin(database).await;
-    let due = unit.notifications().due(channels, at(now), 10).await.expect("reads");
+    // Committed, because a dropped unit lets go of its rows a moment later.
+    let due = commit!(database, |unit| unit.notifications().due(channels, at(now), 10));
     let any = database.store.notifications().any_due(channels, at(now)).await.expect("reads");
     assert_eq!(any, !due.is_empty(), "the cheap question has the same answer");
     due.into_iter().map(|notification| notification.id).collect()

@@ -92,14 +92,21 @@ async fn mail_leaves_encrypted_with_a_name_that_stays() {
 
 #[tokio::test]
 async fn without_encryption_nothing_is_said() {
-    let plain = MailSink::start(Protection::None).await;
     let login = Some(("mailer".to_owned(), "s3cret".to_owned()));
-    let reason =
-        transient(smtp(SmtpSettings { login, ..settings(&plain, Tls::StartTls) }).send(&letter("a@b.example")).await);
-    assert!(plain.mails().is_empty(), "{reason}");
-    // The negative control: the server would have taken it.
-    smtp(settings(&plain, Tls::None)).send(&letter("a@b.example")).await.expect("leaves in the clear, as asked for");
-    assert!(plain.mails().iter().all(|mail| !mail.secure));
+    for (login, sink) in [
+        (None, MailSink::start(Protection::None).await),
+        (login, MailSink::guarded(Protection::None, Some(("mailer", "s3cret"))).await),
+    ] {
+        for tls in [Tls::StartTls, Tls::Implicit] {
+            let sender = smtp(SmtpSettings { login: login.clone(), ..settings(&sink, tls) });
+            transient(sender.send(&letter("ani@example.com")).await);
+        }
+        assert!(sink.mails().is_empty());
+        // The negative control: the server would have taken it, and the password.
+        let sender = smtp(SmtpSettings { login, ..settings(&sink, Tls::None) });
+        sender.send(&letter("ani@example.com")).await.expect("leaves in the clear, as asked for");
+        assert!(sink.mails().iter().all(|mail| !mail.secure));
+    }
 }
 
 #[tokio::test]
