@@ -17,7 +17,7 @@ pub struct SmsSettings {
     /// The account's name, which is also the user of the request.
     pub account: String,
     pub token: String,
-    /// The number or name that messages come from.
+    /// The number or name that messages come from, or a messaging service (`MG...`).
     pub sender: String,
     /// The calling code of numbers that are written with a leading 0, without a plus.
     pub country: String,
@@ -47,9 +47,9 @@ struct Refused {
     message: Option<String>,
 }
 
-/// The provider's codes for what is wrong with us: the number or name that messages come from. The other refusals of a
+/// The provider's codes for what is wrong with us: the number or name that messages come from, or its full queue. The other refusals of a
 /// request are about the number that it goes to or the text: 21211 no number, 21610 unsubscribed, 21614 no mobile.
-const ABOUT_US: [u32; 7] = [20_003, 21_212, 21_603, 21_606, 21_659, 21_660, 21_661];
+const ABOUT_US: [u32; 8] = [20_003, 21_212, 21_603, 21_606, 21_611, 21_659, 21_660, 21_661];
 
 impl SmsSender {
     /// Connects when the first message leaves, not before.
@@ -78,7 +78,9 @@ impl SmsSender {
     }
 
     async fn hand_in(&self, to: &str, text: &str) -> Result<Receipt, SendError> {
-        let form = [("To", to), ("From", &self.sender), ("Body", text)];
+        // A service picks one of its numbers by itself.
+        let from = if self.sender.starts_with("MG") { "MessagingServiceSid" } else { "From" };
+        let form = [("To", to), (from, &self.sender), ("Body", text)];
         let request = self.http.post(self.endpoint.clone()).basic_auth(&self.account, Some(&self.token)).form(&form);
         let response = request.send().await.map_err(|error| {
             tracing::warn!(error = %error.without_url(), "the provider of text messages cannot be used");
