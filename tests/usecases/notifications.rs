@@ -104,12 +104,14 @@ fn moved(kind: &str, from: UserId, to: Option<UserId>) -> serde_json::Value {
 async fn both_sides_of_a_transfer_get_a_letter_in_their_language_and_only_one() {
     let (desk, sink) = writing().await;
     let (ani, budi) = (reachable(&desk, "ani").await, reachable(&desk, "budi").await);
+    let subscriber = desk.app.notifications.subscriber().expect("wants to hear");
+    assert!(subscriber.topics().iter().any(|topic| dermaga_ports::events::covers(topic, "transaction.completed")));
     let english = ProfileChange { language: Some(Language::En), ..ProfileChange::default() };
     desk.app.auth.change_profile(&budi, user(&budi), english).await.expect("changes");
     let completed = event("transaction.completed", 1, moved("transfer", user(&ani), Some(user(&budi))));
     // At least once is what a relay promises.
     for _ in 0..3 {
-        desk.app.notifications.handle(&completed).await.expect("is handled");
+        subscriber.handle(&completed).await.expect("is handled");
     }
     while next(&desk).await.is_some() {}
     let mut mails = sink.mails();
@@ -355,6 +357,7 @@ async fn a_host_without_senders_keeps_what_it_cannot_send() {
         .handle(&event("transaction.completed", 1, moved("topup", user(&ani), None)))
         .await
         .expect("ok");
+    assert!(desk.app.notifications.subscriber().is_none());
     assert!(everything(&desk, &SERVICE()).await.is_empty(), "events pile up nothing that would come out years later");
     let id = told(&desk, &ani).await.notification.id;
     desk.clock.advance(MINUTE * 600);

@@ -1,6 +1,9 @@
 //! From events to notifications: what the relay calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use dermaga_ports::{
@@ -49,6 +52,13 @@ impl Subscriber for Notifications {
 }
 
 impl Notifications {
+    /// Who wants to hear of events: nobody if this host has no way to reach people. Reading every transfer back to tell of
+    /// it costs, and would be for nothing.
+    pub fn subscriber(&self) -> Option<Arc<dyn Subscriber>> {
+        let heard = !self.0.ports.senders.channels().is_empty();
+        heard.then(|| Arc::new(self.clone()) as Arc<dyn Subscriber>)
+    }
+
     /// Everybody who is told, or named.
     async fn people(&self, occasions: &[Occasion]) -> Result<BTreeMap<UserId, User>, StoreError> {
         let mut people = BTreeMap::new();
