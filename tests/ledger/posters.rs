@@ -16,6 +16,7 @@ use dermaga_ports::{
         Account, Changes, Decide, Journal, Ledger, LedgerQueries, Outcome, Posting, RefusalReason, Snapshot,
         TransactionQueries, WalletQueries,
     },
+    notifications::NotificationQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
@@ -94,6 +95,10 @@ impl Store for Counted {
 
     fn payments(&self) -> &dyn PaymentQueries {
         self.store.payments()
+    }
+
+    fn notifications(&self) -> &dyn NotificationQueries {
+        self.store.notifications()
     }
 
     fn audit(&self) -> &dyn AuditQueries {
