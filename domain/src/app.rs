@@ -6,9 +6,11 @@ use crate::{
     audit::Audit,
     auth::Auth,
     core::{Core, Policy, Ports},
+    events::Events,
     idempotency::Idempotency,
     ledger::{Books, Transactions, Wallets},
     payments::Payments,
+    webhooks::Webhooks,
 };
 
 /// Every use case. Cheap to clone.
@@ -20,6 +22,8 @@ pub struct App {
     pub payments: Payments,
     pub books: Books,
     pub audit: Audit,
+    pub events: Events,
+    pub webhooks: Webhooks,
     pub idempotency: Idempotency,
 }
 
@@ -34,6 +38,8 @@ impl App {
             payments: Payments::new(core.clone()),
             books: Books::new(core.clone()),
             audit: Audit::new(core.clone()),
+            events: Events::new(core.clone()),
+            webhooks: Webhooks::new(core.clone()),
             idempotency: Idempotency::new(core),
         }
     }

@@ -46,6 +46,8 @@ pub struct Policy {
     pub login_attempts: u32,
     /// Failed logins from one address before it has to wait.
     pub address_attempts: u32,
+    /// Webhooks may go to this machine and to private networks. Never in earnest.
+    pub private_webhooks: bool,
 }
 
 impl Default for Policy {
@@ -57,6 +59,7 @@ impl Default for Policy {
             pending_lifetime: DAY,
             login_attempts: 5,
             address_attempts: 50,
+            private_webhooks: false,
         }
     }
 }

@@ -16,7 +16,7 @@ use dermaga_ports::{
         MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers, Principal, Role,
         Sessions, Throttles, User, UserQueries, UserStatus, Users,
     },
-    events::{MockOutbox, Outbox},
+    events::{Deliveries, EventQueries, MockDeliveries, MockEventQueries, MockOutbox, Outbox},
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
     ids::{SessionId, UserId},
     ledger::{
@@ -28,6 +28,7 @@ use dermaga_ports::{
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
     time::Timestamp,
+    webhooks::{MockWebhookQueries, MockWebhooks, WebhookQueries, Webhooks},
 };
 use uuid::Uuid;
 
@@ -94,6 +95,8 @@ store_of_mocks! {
     wallets: WalletQueries = MockWalletQueries,
     transactions: TransactionQueries = MockTransactionQueries,
     audit: AuditQueries = MockAuditQueries,
+    events: EventQueries = MockEventQueries,
+    webhooks: WebhookQueries = MockWebhookQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -104,6 +107,8 @@ store_of_mocks! {
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,
+    deliveries: Deliveries = MockDeliveries,
+    webhooks: Webhooks = MockWebhooks,
 }
 
 impl Drop for Unit {

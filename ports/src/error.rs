@@ -28,6 +28,9 @@ pub enum Entity {
     Hold,
     Transaction,
     IdempotencyKey,
+    Delivery,
+    Endpoint,
+    Webhook,
 }
 
 impl fmt::Display for Entity {
@@ -41,6 +44,9 @@ impl fmt::Display for Entity {
             Self::Hold => "hold",
             Self::Transaction => "transaction",
             Self::IdempotencyKey => "idempotency key",
+            Self::Delivery => "delivery",
+            Self::Endpoint => "webhook endpoint",
+            Self::Webhook => "webhook",
         })
     }
 }

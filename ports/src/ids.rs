@@ -60,6 +60,10 @@ ids! {
     EventId;
     /// An entry of the audit trail.
     AuditId;
+    /// An address that webhooks go to.
+    EndpointId;
+    /// A webhook on its way to an endpoint.
+    WebhookId;
 }
 
 impl From<WalletId> for AccountId {

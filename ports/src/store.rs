@@ -16,9 +16,10 @@ use crate::{
     StoreError,
     audit::{AuditQueries, AuditTrail},
     auth::{Sessions, Throttles, UserQueries, Users},
-    events::Outbox,
+    events::{Deliveries, EventQueries, Outbox},
     idempotency::IdempotencyKeys,
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
+    webhooks::{WebhookQueries, Webhooks},
 };
 
 /// All records of this system.
@@ -39,6 +40,8 @@ pub trait Store: Send + Sync {
     fn wallets(&self) -> &dyn WalletQueries;
     fn transactions(&self) -> &dyn TransactionQueries;
     fn audit(&self) -> &dyn AuditQueries;
+    fn events(&self) -> &dyn EventQueries;
+    fn webhooks(&self) -> &dyn WebhookQueries;
 }
 
 /// An open transaction.
@@ -53,6 +56,8 @@ pub trait UnitOfWork: Send {
     fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
     fn outbox(&mut self) -> &mut dyn Outbox;
     fn audit(&mut self) -> &mut dyn AuditTrail;
+    fn deliveries(&mut self) -> &mut dyn Deliveries;
+    fn webhooks(&mut self) -> &mut dyn Webhooks;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

@@ -97,6 +97,10 @@ matrix! {
     VerifyLedger "ledger.verify" => Admin;
     /// Read the audit trail.
     ReadAudit "audit.read" => Admin;
+    /// Read and replay events that a subscriber could not handle.
+    ManageEvents "event.manage" => Admin;
+    /// Name the addresses that webhooks go to, read what was sent, and send it again.
+    ManageWebhooks "webhook.manage" => Admin;
 }
 
 impl Permission {

@@ -7,8 +7,10 @@ use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
+    events::EventQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     store::{Store, UnitOfWork},
+    webhooks::WebhookQueries,
 };
 
 use crate::wallets::GatheredWallets;
@@ -62,5 +64,13 @@ impl Store for GatheringStore {
 
     fn audit(&self) -> &dyn AuditQueries {
         self.store.audit()
+    }
+
+    fn events(&self) -> &dyn EventQueries {
+        self.store.events()
+    }
+
+    fn webhooks(&self) -> &dyn WebhookQueries {
+        self.store.webhooks()
     }
 }

@@ -221,13 +221,23 @@ mod tests {
         fn audit(&self) -> &dyn AuditQueries {
             unreachable!("no entry is looked up")
         }
+
+        fn events(&self) -> &dyn EventQueries {
+            unreachable!("nothing is told")
+        }
+
+        fn webhooks(&self) -> &dyn WebhookQueries {
+            unreachable!("nothing is sent")
+        }
     }
 
     use dermaga_ports::{
         audit::AuditQueries,
         auth::UserQueries,
+        events::EventQueries,
         ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries},
         store::UnitOfWork,
+        webhooks::WebhookQueries,
     };
 
     fn over(permits: usize, failing: bool) -> (Arc<Counted>, GatheredWallets) {

@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 /// Each unique rule: its name in Postgres, its columns as SQLite lists them, and what the port calls it.
-const UNIQUE_RULES: [(&str, &str, Unique); 13] = [
+const UNIQUE_RULES: [(&str, &str, Unique); 14] = [
     ("users_pkey", "users.id", Unique::Id),
     ("users_email", "users.email", Unique::UserEmail),
     ("users_username", "users.username", Unique::UserUsername),
@@ -23,8 +23,9 @@ const UNIQUE_RULES: [(&str, &str, Unique); 13] = [
     ("wallets_pkey", "wallets.id", Unique::Id),
     ("wallets_name", "wallets.owner, wallets.currency, wallets.name", Unique::WalletName),
     ("transactions_pkey", "transactions.id", Unique::Id),
-    ("outbox_pkey", "outbox.id", Unique::Id),
+    ("outbox_id", "outbox.id", Unique::Id),
     ("audit_entries_pkey", "audit_entries.id", Unique::Id),
+    ("webhook_endpoints_pkey", "webhook_endpoints.id", Unique::Id),
 ];
 
 /// What a driver's error means to whoever called the store.

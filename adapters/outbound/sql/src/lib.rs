@@ -37,6 +37,7 @@ mod migrations;
 mod presence;
 mod store;
 mod unit_of_work;
+mod webhooks;
 
 pub use store::{SqlOptions, SqlStore};
 pub use unit_of_work::SqlUnitOfWork;
