@@ -7,3 +7,5 @@ pub mod disks;
 pub mod hosts;
 pub mod patience;
 pub mod postgres;
+pub mod rabbit;
+pub mod sink;

@@ -11,7 +11,7 @@ Without a command, the host serves. Without settings, it serves the profile `dem
 customers and money in the folder dermaga-data, and a payment sandbox that settles at once.
 
 Settings come from dermaga.toml, then from the environment (DATABASE_URL, JWT_SECRET, JWT_EXPIRATION, SERVICE_TOKEN,
-PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, or any setting as DERMAGA_<NAME>), then from flags; the last one wins.
+PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, RABBITMQ_URL, or any setting as DERMAGA_<NAME>), then from flags; the last one wins.
 
 In earnest:
   export JWT_SECRET=$(openssl rand -hex 32) DATABASE_URL=sqlite:/var/lib/dermaga/dermaga.db
@@ -125,6 +125,8 @@ fn execute(host: Host, cli: Cli) -> Result<ExitCode, HostError> {
     let Common { profile, config, database_url, data_dir, port, bind } = cli.common;
     let settings = Settings::load(host.port, config, Flags { profile, bind, port, data_dir, database_url })?;
     logs::start(&settings)?;
+    // Whoever makes calls with TLS asks for it. That somebody has chosen already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(HostError::Server)?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {

@@ -39,7 +39,7 @@ pub fn start(app: App) -> Jobs {
 }
 
 /// Running jobs.
-pub struct Jobs(Vec<JoinHandle<()>>);
+pub struct Jobs(pub Vec<JoinHandle<()>>);
 
 impl Drop for Jobs {
     fn drop(&mut self) {

@@ -18,6 +18,7 @@ mod profile;
 mod secrets;
 mod serve;
 mod settings;
+mod telling;
 
 use std::process::ExitCode;
 

@@ -7,12 +7,12 @@ use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
 use dermaga_domain::{App, Policy, Ports, ledger::Poster};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
-use dermaga_ports::{payments::PaymentGateway, store::Store, system::Secrets};
+use dermaga_ports::{events::Subscriber, payments::PaymentGateway, store::Store, system::Secrets};
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{HostError, Settings, demo, secrets};
+use crate::{HostError, Settings, demo, secrets, telling::Telling};
 
 /// A way to deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -29,6 +29,8 @@ pub struct Plugs {
     pub store: SqlStore,
     pub app: App,
     pub services: ServiceTokens,
+    /// How events get to those who want to know.
+    pub telling: Telling,
     /// What the operator should know about how it was plugged.
     pub notes: Vec<String>,
 }
@@ -102,8 +104,10 @@ async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     let service_token = secrets::given_or_made(settings.service_token.as_deref(), &settings.data_dir, "service.token")?;
     let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
     let gateway = Arc::new(InstantSandbox);
+    let app = app(settings, &store, gateway, &jwt_secret)?;
     Ok(Plugs {
-        app: app(settings, &store, gateway, &jwt_secret)?,
+        telling: Telling::in_process(settings, &app, subscribers(&app))?,
+        app,
         services: ServiceTokens::new([("internal".to_owned(), service_token)]),
         store,
         notes: if settings.service_token.is_some() { Vec::new() } else { notes },
@@ -136,12 +140,17 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
         return Err(HostError::Settings(told));
     }
     let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
-    Ok(Plugs {
-        app: app(settings, &store, gateway, jwt_secret)?,
-        services: ServiceTokens::new(service_token),
-        store,
-        notes,
-    })
+    let app = app(settings, &store, gateway, jwt_secret)?;
+    let telling = match &settings.rabbitmq_url {
+        Some(url) => Telling::over_rabbit(url, settings, &app, subscribers(&app))?,
+        None => Telling::in_process(settings, &app, subscribers(&app))?,
+    };
+    Ok(Plugs { telling, app, services: ServiceTokens::new(service_token), store, notes })
+}
+
+/// Who hears of what happens.
+fn subscribers(app: &App) -> Vec<Arc<dyn Subscriber>> {
+    vec![Arc::new(app.webhooks.clone())]
 }
 
 fn app(
@@ -167,5 +176,6 @@ fn app(
         clock,
         ids: Arc::new(UuidV7Ids),
     };
-    Ok(App::new(ports, Policy::default()))
+    let policy = Policy { private_webhooks: settings.private_webhooks, ..Policy::default() };
+    Ok(App::new(ports, policy))
 }

@@ -20,6 +20,7 @@ const KNOWN_NAMES: &[&str] = &[
     "port",
     "request_timeout",
     "payment_gateway",
+    "rabbitmq_url",
     "admin_password",
     "committee_password",
 ];
@@ -46,6 +47,10 @@ pub struct Settings {
     pub service_token: Option<String>,
     /// `sandbox` or `none`; the demo has the sandbox.
     pub payment_gateway: Option<String>,
+    /// `amqp://...` or `amqps://...`: the broker that events go over; inside the process unless given.
+    pub rabbitmq_url: Option<String>,
+    /// Webhooks may go to this machine and to private networks: for development, never in earnest.
+    pub private_webhooks: bool,
     /// Seconds until an operation is given up with 504; 0 waits for ever.
     pub request_timeout: u64,
     /// The most bytes of a request's body.
@@ -99,6 +104,7 @@ const TEXTS: &[&str] = &[
     "jwt_secret",
     "service_token",
     "payment_gateway",
+    "rabbitmq_url",
     "admin_password",
     "committee_password",
     "data_dir",
@@ -151,6 +157,8 @@ impl Settings {
             jwt_expiration: 900,
             service_token: None,
             payment_gateway: None,
+            rabbitmq_url: None,
+            private_webhooks: false,
             request_timeout: 30,
             body_limit: 1 << 20,
             rate_per_second: 100,

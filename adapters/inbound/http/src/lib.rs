@@ -8,12 +8,14 @@ mod answer;
 mod audit;
 mod auth;
 mod caller;
+mod dead_letters;
 mod deps;
 pub mod edge;
 mod ledger;
 mod payments;
 pub mod slices;
 mod tags;
+mod webhooks;
 mod wire;
 
 pub use deps::{Deps, ServiceTokens};

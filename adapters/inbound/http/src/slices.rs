@@ -6,22 +6,46 @@
 use crate::{
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
+    dead_letters::DeadLettersApi,
     edge::{Slice, slice},
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
     payments::PaymentsApi,
+    webhooks::WebhooksApi,
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
-    let apis =
-        (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, BooksApi, AuditApi);
+    let apis = (
+        LoginApi,
+        RolesApi,
+        UsersApi,
+        WalletsApi,
+        TransactionsApi,
+        TransfersApi,
+        PaymentsApi,
+        BooksApi,
+        AuditApi,
+        DeadLettersApi,
+        WebhooksApi,
+    );
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
-    let apis =
-        (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, BooksApi, AuditApi);
+    let apis = (
+        LoginApi,
+        RolesApi,
+        UsersApi,
+        WalletsApi,
+        TransactionsApi,
+        TransfersApi,
+        PaymentsApi,
+        BooksApi,
+        AuditApi,
+        DeadLettersApi,
+        WebhooksApi,
+    );
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
