@@ -153,10 +153,12 @@ pub async fn two_hosts_do_not_take_the_same(database: &Database) {
 }
 
 pub async fn dead_letters_are_listed_and_page(database: &Database) {
-    let kept: Vec<Delivery> =
-        (1..=7).map(|n| if n == 4 { waiting("mail", n, 1) } else { dead(if n < 6 { "mail" } else { "sms" }, n, 1) }).collect();
+    let kept: Vec<Delivery> = (1..=7)
+        .map(|n| if n == 4 { waiting("mail", n, 1) } else { dead(if n < 6 { "mail" } else { "sms" }, n, 1) })
+        .collect();
     keep(database, &kept).await;
-    let numbers = |letters: Vec<Delivery>| -> Vec<EventId> { letters.into_iter().map(|letter| letter.event.id).collect() };
+    let numbers =
+        |letters: Vec<Delivery>| -> Vec<EventId> { letters.into_iter().map(|letter| letter.event.id).collect() };
     let events = database.store.events();
     assert_eq!(numbers(all_pages!(2, |page| events.dead_letters(None, page))), ids(&[7, 6, 5, 3, 2, 1]));
     assert_eq!(numbers(all_pages!(3, |page| events.dead_letters(Some("mail"), page))), ids(&[5, 3, 2, 1]));
@@ -224,7 +226,8 @@ pub async fn transfers_come_in_the_order_of_the_seal(database: &Database) {
         let lines = clerk.post(lines).await;
         expected.extend(lines.iter().filter(|line| line.debit == one.id.into()).map(|line| seen(line, &one, &two)));
     };
-    seal(vec![moving(59, one.id, two.id, 1), moving(52, one.id, two.id, 2).described(Some("Sarapan".to_owned()))]).await;
+    seal(vec![moving(59, one.id, two.id, 1), moving(52, one.id, two.id, 2).described(Some("Sarapan".to_owned()))])
+        .await;
     seal(vec![moving(51, one.id, two.id, 3)]).await;
     clerk.post(vec![holding(60, one.id.into(), two.id.into(), 5, None), moving(61, cash.id, one.id, 3)]).await;
     clerk.post(vec![reversing(62, 59, Some(1)), moving(63, one.id, two.id, 4)]).await;

@@ -178,7 +178,12 @@ async fn what_never_works_is_a_dead_letter_and_can_be_replayed(database: &Databa
         let replayed = line.house.app.events.replay(&operator, "ill", first).await.expect("replays");
         assert!(matches!(replayed.state, DeliveryState::Waiting { .. }));
     }
-    line.later(Duration::ZERO).await;
+    // The second replay changed nothing, but it may still hold the row for a moment, and whoever tries passes it over.
+    until("it is handled", async || {
+        line.later(Duration::ZERO).await;
+        (ill.count() > 1).then_some(())
+    })
+    .await;
     assert_eq!(ill.ids(), [events[1].id, first]);
     assert!(line.dead().await.is_empty());
     let refused = line.house.app.events.replay(&operator, "ill", first).await.expect_err("it is handled");

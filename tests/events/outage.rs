@@ -61,8 +61,9 @@ async fn an_outage(engine: Engine, end: fn(&Broker)) {
                 Ok(Passed::Idle) => return failures,
                 Ok(_) => {}
                 Err(error) => {
-                    assert_eq!(error.code(), dermaga_domain::Code::BusUnavailable, "{error}");
-                    failures += 1;
+                    // A busy machine may keep its database busy as well.
+                    assert!(error.code().is_about_the_system(), "{error}");
+                    failures += usize::from(error.code() == dermaga_domain::Code::BusUnavailable);
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dermaga_ports::events::{BusError, Event, EventBus, Receiver};
-use futures::future::try_join_all;
+use futures::future::join_all;
 
 /// Hands events over at once. They are kept account of in the database before it answers, so it confirms as much as a
 /// broker does.
@@ -26,7 +26,8 @@ impl EventBus for InProcessBus {
     async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
         // Subscribers do not wait for each other; for each of them the events come in order.
         let each = self.0.subscriptions().into_iter().map(|to| self.0.receive(to.subscriber, events));
-        try_join_all(each).await?;
+        // All to the end, also if one fails: whoever is cut off in the middle gets the same again.
+        join_all(each).await.into_iter().collect::<Result<Vec<()>, _>>()?;
         Ok(())
     }
 

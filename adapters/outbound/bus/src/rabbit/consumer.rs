@@ -5,11 +5,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use dermaga_ports::events::{Event, Receiver};
-use futures::{StreamExt, future::try_join_all};
+use futures::{StreamExt, stream::FuturesUnordered};
 use lapin::{
     Connection,
     message::Delivery,
@@ -34,6 +34,9 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(10),
 ];
 
+/// A connection that has lasted so long was a good one.
+const LONG: Duration = Duration::from_secs(10);
+
 fn pause(failures: usize) -> Duration {
     PAUSES[failures.min(PAUSES.len() - 1)]
 }
@@ -44,8 +47,9 @@ pub(super) async fn listen(broker: Broker, receiver: Arc<dyn Receiver>, listens:
     loop {
         match broker.connect("subscribers").await {
             Ok(connection) => {
-                let ended = serve(&broker, &connection, &*receiver, &listens).await;
-                if listens.swap(false, Ordering::Relaxed) {
+                let (since, ended) = (Instant::now(), serve(&broker, &connection, &*receiver, &listens).await);
+                listens.store(false, Ordering::Relaxed);
+                if since.elapsed() > LONG {
                     failures = 0;
                 }
                 let reason = ended.err().map_or_else(|| "it has hung up".to_owned(), |error| error.to_string());
@@ -67,7 +71,7 @@ async fn serve(
 ) -> lapin::Result<()> {
     let channel = connection.create_channel().await?;
     broker.topology.declare(&channel).await?;
-    let mut consumers = Vec::new();
+    let mut consumers = FuturesUnordered::new();
     for queue in &broker.topology.queues {
         let channel = connection.create_channel().await?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
@@ -82,9 +86,16 @@ async fn serve(
             sleep(Duration::from_secs(1)).await;
         }
     }
-    try_join_all(consumers).await?;
-    Ok(())
+    let ended = consumers.next().await.unwrap_or(Ok(()));
+    listens.store(false, Ordering::Relaxed);
+    // The others come to their end by themselves: whoever is cut off in the middle of a batch gets all of it again.
+    let _ = connection.close(REPLY_SUCCESS, "another consumer has ended".into()).await;
+    while consumers.next().await.is_some() {}
+    ended
 }
+
+/// How AMQP says that there is nothing wrong.
+const REPLY_SUCCESS: u16 = 200;
 
 /// Hands over what comes out of a queue. Ends with an error, because a queue has no end.
 async fn consume(queue: &SubscriberQueue, receiver: &dyn Receiver, consumer: lapin::Consumer) -> lapin::Result<()> {
