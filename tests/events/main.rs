@@ -7,4 +7,5 @@ mod order;
 mod outage;
 mod relay;
 mod schemes;
+mod unreadable;
 mod webhooks;

@@ -118,26 +118,33 @@ async fn relay(relay: Relay, bell: Arc<Notify>) {
             }
             Err(error) => {
                 tracing::warn!(%error, "events could not be told; they wait for the next try");
-                sleep((GATHER * 2_u32.saturating_pow(failures)).min(LONGEST_PAUSE)).await;
+                sleep(pause(GATHER, failures)).await;
                 failures += 1;
             }
         }
     }
 }
 
+/// Longer with each failure, so that an outage does not fill the log.
+fn pause(shortest: Duration, failures: u32) -> Duration {
+    shortest.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE)
+}
+
 async fn retry(dispatcher: Arc<Dispatcher>) {
-    let mut clock = interval(RETRY_EVERY);
+    let mut failures = 0;
     loop {
-        clock.tick().await;
-        // Behind each that goes well another of its subject may wait.
-        loop {
-            match dispatcher.retry().await {
-                Ok(0) => break,
-                Ok(tries) => tracing::debug!(tries, "events were handed over once more"),
-                Err(error) => {
-                    tracing::warn!(%error, "events could not be handed over once more; next try soon");
-                    break;
+        match dispatcher.retry().await {
+            Ok(tries) => {
+                failures = 0;
+                // Behind each that goes well another of its subject may wait.
+                if tries == 0 {
+                    sleep(RETRY_EVERY).await;
                 }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "events could not be handed over once more; next try soon");
+                sleep(pause(RETRY_EVERY, failures)).await;
+                failures += 1;
             }
         }
     }
@@ -146,6 +153,7 @@ async fn retry(dispatcher: Arc<Dispatcher>) {
 async fn send(courier: Courier) {
     let mut flights: JoinSet<EndpointId> = JoinSet::new();
     let mut under_way: HashMap<EndpointId, usize> = HashMap::new();
+    let mut failures = 0;
     loop {
         while let Some(landed) = flights.try_join_next() {
             land(&mut under_way, landed);
@@ -154,14 +162,22 @@ async fn send(courier: Courier) {
             under_way.iter().filter(|(_, count)| **count >= FLIGHTS_EACH).map(|(endpoint, _)| *endpoint).collect();
         let room = u32::try_from(FLIGHTS - flights.len()).unwrap_or_default();
         let taken = if room == 0 { Ok(Vec::new()) } else { courier.take(&busy, room).await };
-        let taken = taken.unwrap_or_else(|error| {
-            tracing::warn!(%error, "webhooks cannot be looked for; next try soon");
-            Vec::new()
-        });
+        let (taken, rest) = match taken {
+            Ok(taken) => {
+                failures = 0;
+                (taken, SEND_EVERY)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "webhooks cannot be looked for; next try soon");
+                failures += 1;
+                (Vec::new(), pause(SEND_EVERY, failures))
+            }
+        };
         if taken.is_empty() {
             tokio::select! {
-                Some(landed) = flights.join_next() => land(&mut under_way, landed),
-                () = sleep(SEND_EVERY) => {}
+                // There is room again, which matters only if it was missing.
+                Some(landed) = flights.join_next(), if failures == 0 => land(&mut under_way, landed),
+                () = sleep(rest) => {}
             }
         }
         for webhook in taken {
