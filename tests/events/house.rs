@@ -8,14 +8,13 @@ use dermaga_domain::{
     auth::Registration,
     events::{Dispatcher, Passed, Relay},
     ledger::{NewTransaction, Party, Poster, TransferOrder},
-    payments::Topup,
 };
 use dermaga_ports::{
     auth::{Principal, Role},
     events::{Event, EventBus, Receiver, Subscriber},
     ids::{EventId, SessionId, TransactionId, TransferId, UserId},
-    ledger::Wallet,
-    payments::{ChargeOutcome, MockPaymentGateway},
+    ledger::{TransactionKind, Wallet},
+    payments::MockPaymentGateway,
     store::Store,
     system::{IdGenerator as _, ManualClock},
     time::Timestamp,
@@ -41,14 +40,11 @@ impl House {
     pub fn at(store: &SqlStore, clock: ManualClock) -> Self {
         let shared: Arc<dyn Store> = Arc::new(store.clone());
         let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
-        let mut gateway = MockPaymentGateway::new();
-        gateway.expect_name().return_const("played".to_owned());
-        gateway.expect_methods().return_const(vec!["played"]);
-        gateway.expect_charge().returning(|_| ChargeOutcome::Settled { reference: "r".to_owned() });
         let ports = Ports {
             ledger: Arc::new(Poster::new(shared.clone(), Arc::new(clock.clone()))),
             store: shared,
-            gateway: Arc::new(gateway),
+            // Money comes from a service here, so nothing is asked of a gateway.
+            gateway: Arc::new(MockPaymentGateway::new()),
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
             secrets: Arc::new(OsSecrets),
@@ -67,8 +63,10 @@ impl House {
         self.app.auth.create_account(&Principal::Operator, id, registration).await.expect("registers");
         let by = Principal::User { id, role: Role::User, session: fresh::<SessionId>() };
         let wallet = self.app.wallets.list(&by).await.expect("lists").remove(0).wallet;
-        let topup = Topup { topup: rupiah(balance), method: None };
-        self.app.payments.topup(&by, fresh::<TransactionId>(), Party::Wallet(wallet.id), topup).await.expect("settles");
+        let (service, kind) = (Principal::Service { name: "bank".to_owned() }, TransactionKind::Credit);
+        let (party, amount) = (Party::Wallet(wallet.id), rupiah(balance));
+        let credited = self.app.transactions.adjust(&service, fresh::<TransactionId>(), kind, party, amount).await;
+        credited.expect("credits");
         (by, wallet)
     }
 

@@ -76,7 +76,7 @@ async fn an_event_about_a_transfer_says_what_others_say(database: &Database) {
     let (relay, _) = house.relay(&subscribers(&[&ear]));
     let ((ani, from), (_, to)) = (house.person("ani", 500).await, house.person("budi", 1).await);
     relay_all(&relay).await;
-    // The top-ups, which have a row in the outbox.
+    // The credits, which have a row in the outbox.
     let fields =
         |event: &Event| -> HashSet<String> { event.payload.as_object().expect("fields").keys().cloned().collect() };
     let expected = fields(&ear.heard()[0]);

@@ -67,15 +67,28 @@ impl Dispatcher {
         for delivery in due {
             let Some(subscriber) = self.named(&delivery.subscriber) else { continue };
             let tried = hand_over(&**subscriber, &delivery.event).await;
-            let now = self.core.now();
-            let mut uow = self.core.begin().await?;
-            match tried {
-                Ok(()) => uow.deliveries().done(&delivery.subscriber, &[delivery.event.id], now).await?,
-                Err(error) => uow.deliveries().save(&after(delivery, error, now)).await?,
+            match self.settle(delivery, tried).await {
+                // Somebody else was faster, and is done with it.
+                Err(StoreError::Stale(_)) => {}
+                settled => settled?,
             }
-            uow.commit().await?;
         }
         Ok(count)
+    }
+
+    /// Writes down what came of a try.
+    async fn settle(
+        &self,
+        delivery: Delivery,
+        tried: std::result::Result<(), NotHandled>,
+    ) -> std::result::Result<(), StoreError> {
+        let now = self.core.now();
+        let mut uow = self.core.ports.store.begin().await?;
+        match tried {
+            Ok(()) => uow.deliveries().done(&delivery.subscriber, &[delivery.event.id], now).await?,
+            Err(error) => uow.deliveries().save(&after(delivery, error, now)).await?,
+        }
+        uow.commit().await
     }
 }
 
