@@ -64,7 +64,7 @@ impl House {
         let by = Principal::User { id, role: Role::User, session: fresh::<SessionId>() };
         let wallet = self.app.wallets.list(&by).await.expect("lists").remove(0).wallet;
         let (service, kind) = (Principal::Service { name: "bank".to_owned() }, TransactionKind::Credit);
-        let (party, amount) = (Party::Wallet(wallet.id), rupiah(balance));
+        let (party, amount) = (Party::User(id), rupiah(balance));
         let credited = self.app.transactions.adjust(&service, fresh::<TransactionId>(), kind, party, amount).await;
         credited.expect("credits");
         (by, wallet)

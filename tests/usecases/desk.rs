@@ -12,7 +12,10 @@ use dermaga_ports::{
     auth::{Principal, Role},
     ids::{SessionId, TransactionId, UserId},
     ledger::Wallet,
-    payments::{ChargeOutcome, MockPaymentGateway, PaymentGateway},
+    payments::{
+        Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, PaymentGateway, SeenAmount,
+        Snapshot,
+    },
     store::Store,
     system::{IdGenerator, ManualClock, SequentialIds},
     time::Timestamp,
@@ -28,25 +31,47 @@ pub struct Desk {
 }
 
 /// A gateway whose answers to charges are these, in order; a charge too many fails the test.
-pub fn answering(outcomes: Vec<ChargeOutcome>) -> MockPaymentGateway {
+pub fn answering(outcomes: Vec<Outcome<Snapshot>>) -> MockPaymentGateway {
     let mut gateway = gateway();
     let mut outcomes = outcomes.into_iter();
-    gateway.expect_charge().returning(move |_| outcomes.next().expect("a charge too many"));
+    gateway.expect_create().returning(move |_| outcomes.next().expect("a charge too many"));
     gateway
 }
 
 /// A gateway that settles whatever is charged.
 pub fn settling() -> MockPaymentGateway {
     let mut gateway = gateway();
-    gateway.expect_charge().returning(|_| ChargeOutcome::Settled { reference: "r".to_owned() });
+    gateway.expect_create().returning(|charge| Outcome::Done(paid(charge)));
     gateway
+}
+
+/// What a gateway says of a charge that is paid.
+pub fn paid(charge: &NewCharge) -> Snapshot {
+    Snapshot {
+        state: GatewayState::Paid,
+        amount: SeenAmount::Exact(charge.amount),
+        captured: None,
+        settled: true,
+        refunds: vec![],
+        refunded: None,
+        disputes: vec![],
+        provider_id: Some(format!("p-{}", charge.reference)),
+        action: None,
+        expires_at: None,
+        raw: "{}".to_owned(),
+    }
 }
 
 /// A gateway with a name and a method.
 pub fn gateway() -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_name().return_const("played".to_owned());
-    gateway.expect_methods().return_const(vec!["played"]);
+    gateway.expect_capabilities().return_const(Capabilities {
+        methods: vec![MethodKind::Instant],
+        banks: vec![],
+        finds_by_reference: true,
+        reviews: false,
+    });
     gateway
 }
 

@@ -1,17 +1,21 @@
 //! Top-ups when the gateway says no, says nothing, or the process dies before it hears.
 
 use dermaga_domain::Code;
-use dermaga_ports::{ids::TransactionId, ledger::TransactionStatus, payments::ChargeOutcome};
+use dermaga_ports::{
+    ids::TransactionId,
+    ledger::TransactionStatus,
+    payments::{Outcome, Refusal, RefusalKind, Snapshot},
+};
 
-use crate::desk::{Desk, answering, gateway, settling};
+use crate::desk::{Desk, answering, gateway, paid, settling};
 
-fn unknown() -> ChargeOutcome {
-    ChargeOutcome::Unknown { reason: "no answer in time".to_owned() }
+fn unknown() -> Outcome<Snapshot> {
+    Outcome::Unknown("no answer in time".to_owned())
 }
 
 #[tokio::test]
 async fn a_refused_charge_leaves_no_money_and_a_failed_transaction() {
-    let refusal = ChargeOutcome::Refused { reason: "the card is blocked".to_owned() };
+    let refusal = Outcome::Refused(Refusal { kind: RefusalKind::Declined, reason: "the card is blocked".to_owned() });
     let desk = Desk::with(answering(vec![refusal])).await;
     let (ani, wallet) = desk.person("ani").await;
     let id: TransactionId = desk.id();
@@ -53,7 +57,7 @@ async fn an_unknown_outcome_is_neither_paid_nor_given_up_nor_charged_again() {
 async fn a_process_that_dies_at_the_gateway_goes_on_under_the_same_id() {
     // The first process never hears what the gateway did.
     let mut dying = gateway();
-    dying.expect_charge().times(1).returning(|_| panic!("the process dies here"));
+    dying.expect_create().times(1).returning(|_| panic!("the process dies here"));
     let desk = std::sync::Arc::new(Desk::with(dying).await);
     let (ani, wallet) = desk.person("ani").await;
     let id: TransactionId = desk.id();
@@ -68,10 +72,10 @@ async fn a_process_that_dies_at_the_gateway_goes_on_under_the_same_id() {
 
     let mut second = gateway();
     second
-        .expect_charge()
+        .expect_create()
         .times(1)
-        .withf(move |charge| charge.id == id)
-        .returning(|_| ChargeOutcome::Settled { reference: "r".to_owned() });
+        .withf(move |charge| charge.reference == id.to_string())
+        .returning(|charge| Outcome::Done(paid(charge)));
     let desk = desk.restarted(second);
     for _ in 0..3 {
         let movement = desk.topup(&ani, id, &wallet, 500).await.expect("settles");

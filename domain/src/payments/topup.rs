@@ -11,7 +11,7 @@ use dermaga_ports::{
     ledger::{
         Counterparty, Instruction, Purpose, SystemAccount, Transaction, TransactionKind, TransactionStatus, Wallet,
     },
-    payments::{Charge, ChargeOutcome},
+    payments::{GatewayState, Method, MethodKind, NewCharge, Outcome, Payer, Snapshot},
 };
 
 use super::Payments;
@@ -46,8 +46,16 @@ impl Payments {
         let topup = in_currency(wallet.currency, topup.topup)?;
         let transaction = self.prepare(by, id, &wallet, &topup, method).await?;
         if transaction.status == TransactionStatus::Pending {
-            let charge = Charge { id, amount: transaction.amount, method: method.to_owned() };
-            let outcome = self.0.ports.gateway.charge(&charge).await;
+            let charge = NewCharge {
+                reference: id.to_string(),
+                idempotency_key: id.to_string(),
+                amount: transaction.amount,
+                method: Method::plain(method),
+                expires_at: self.0.now() + self.0.policy.pending_lifetime,
+                description: transaction.description.clone(),
+                payer: Payer::default(),
+            };
+            let outcome = self.0.ports.gateway.create(&charge).await;
             self.settle(by, id, outcome).await?;
         }
         self.result(id, wallet.id).await
@@ -63,15 +71,18 @@ impl Payments {
         Ok(wallet)
     }
 
-    fn method(&self, wanted: Option<&str>) -> Result<&'static str> {
-        let offered = self.0.ports.gateway.methods();
+    fn method(&self, wanted: Option<&str>) -> Result<MethodKind> {
+        let offered = &self.0.ports.gateway.capabilities().methods;
         let found = match wanted {
             None => offered.first(),
-            Some(wanted) => offered.iter().find(|method| **method == wanted),
+            Some(wanted) => offered.iter().find(|method| method.as_str() == wanted),
         };
-        found.copied().ok_or_else(|| match offered {
+        found.copied().ok_or_else(|| match offered.as_slice() {
             [] => Error::fault("/method", "cannot be chosen: this host has no payment gateway"),
-            some => Error::fault("/method", format!("must be one of {}", some.join(", "))),
+            some => {
+                let names: Vec<&str> = some.iter().map(|method| method.as_str()).collect();
+                Error::fault("/method", format!("must be one of {}", names.join(", ")))
+            }
         })
     }
 
@@ -82,12 +93,12 @@ impl Payments {
         id: TransactionId,
         wallet: &Wallet,
         topup: &NewTransaction,
-        method: &str,
+        method: MethodKind,
     ) -> Result<Transaction> {
         let (amount, description, reference) = topup.validate()?;
         let now = self.0.now();
         let gateway = self.0.ports.gateway.name().to_owned();
-        let counterparty = Counterparty::Gateway { name: gateway.clone(), method: method.to_owned() };
+        let counterparty = Counterparty::Gateway { name: gateway.clone(), method: method.to_string() };
         let draft = Draft { id, kind: TransactionKind::Topup, wallet, counterparty, amount, description, reference };
         let transaction = draft.transaction(TransactionStatus::Pending, now);
         let mut uow = self.0.begin().await?;
@@ -106,7 +117,7 @@ impl Payments {
     }
 
     /// Writes down what the gateway answered. What was settled in the meantime stays as it is.
-    async fn settle(&self, by: &Principal, id: TransactionId, outcome: ChargeOutcome) -> Result<()> {
+    async fn settle(&self, by: &Principal, id: TransactionId, outcome: Outcome<Snapshot>) -> Result<()> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let found = uow.transactions().find(id).await?;
@@ -115,7 +126,7 @@ impl Payments {
             return Ok(());
         }
         match outcome {
-            ChargeOutcome::Settled { .. } => {
+            Outcome::Done(snapshot) if snapshot.state == GatewayState::Paid => {
                 let gateway = self.0.ports.gateway.name().to_owned();
                 let amount = transaction.amount;
                 let debit = SystemAccount::GatewayCash { gateway }.id(amount.currency());
@@ -125,11 +136,12 @@ impl Payments {
                 transaction.status = TransactionStatus::Completed;
                 transaction.transfer = Some(id.into());
             }
-            ChargeOutcome::Refused { reason } => {
+            Outcome::Refused(refusal) => {
                 transaction.status = TransactionStatus::Failed;
-                transaction.failure = Some(reason);
+                transaction.failure = Some(refusal.reason);
             }
-            ChargeOutcome::Unknown { reason } => {
+            Outcome::Done(_) => transaction.status = TransactionStatus::Processing,
+            Outcome::Unknown(reason) => {
                 transaction.status = TransactionStatus::Processing;
                 transaction.failure = Some(reason);
             }
@@ -176,6 +188,7 @@ mod tests {
         auth::Role,
         ledger::{Account, AccountKind, Floor, WalletName},
         money::Currency,
+        payments::Capabilities,
         time::Timestamp,
     };
     use uuid::Uuid;
@@ -228,12 +241,20 @@ mod tests {
         let mut bench = Bench::default();
         let (place, open) = (stored.clone(), shelf.open.clone());
         bench.gateway.expect_name().return_const("played".to_owned());
-        bench.gateway.expect_methods().return_const(vec!["played"]);
-        bench.gateway.expect_charge().times(1).returning(move |charge| {
+        bench.gateway.expect_capabilities().return_const(Capabilities {
+            methods: vec![MethodKind::Instant],
+            banks: vec![],
+            finds_by_reference: true,
+            reviews: false,
+        });
+        bench.gateway.expect_create().times(1).returning(move |charge| {
             let attempt = place.lock().expect("no panic").clone().expect("stored before the call");
-            assert_eq!((attempt.id, attempt.status), (charge.id, TransactionStatus::Pending));
+            assert_eq!(
+                (attempt.id.to_string(), attempt.status),
+                (charge.reference.clone(), TransactionStatus::Pending)
+            );
             assert_eq!(open.load(Ordering::SeqCst), 0, "no unit of work is open");
-            ChargeOutcome::Unknown { reason: "no answer".to_owned() }
+            Outcome::Unknown("no answer".to_owned())
         });
 
         let topup = Topup { topup: NewTransaction { amount: 5, ..NewTransaction::default() }, method: None };

@@ -69,7 +69,7 @@ pub async fn operate(settings: &Settings) -> Result<(SqlStore, App), HostError> 
     let store = open_store(settings).await?;
     require_current_schema(&store).await?;
     let nobody_signs_with_this = OsSecrets.token();
-    let app = app(settings, &store, Arc::new(NoGateway), &nobody_signs_with_this)?;
+    let app = app(settings, &store, Arc::new(NoGateway::default()), &nobody_signs_with_this)?;
     Ok((store, app))
 }
 
@@ -103,7 +103,7 @@ async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     let jwt_secret = secrets::given_or_made(settings.jwt_secret.as_deref(), &settings.data_dir, "jwt.secret")?;
     let service_token = secrets::given_or_made(settings.service_token.as_deref(), &settings.data_dir, "service.token")?;
     let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
-    let gateway = Arc::new(InstantSandbox);
+    let gateway = Arc::new(InstantSandbox::default());
     let app = app(settings, &store, gateway, &jwt_secret)?;
     Ok(Plugs {
         telling: Telling::in_process(settings, &app, subscribers(&app))?,
@@ -125,10 +125,10 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
         HostError::Settings("JWT_SECRET is required: make one with `openssl rand -hex 32`".to_owned())
     })?;
     let (gateway, notes): (Arc<dyn PaymentGateway>, _) = match settings.payment_gateway.as_deref() {
-        None | Some("none") => (Arc::new(NoGateway), Vec::new()),
+        None | Some("none") => (Arc::new(NoGateway::default()), Vec::new()),
         Some("sandbox") => {
             let warning = "Warning        the sandbox gives money away: never use it in production";
-            (Arc::new(InstantSandbox), vec![warning.to_owned()])
+            (Arc::new(InstantSandbox::default()), vec![warning.to_owned()])
         }
         Some(other) => {
             let told = format!("PAYMENT_GATEWAY is {other}; this version knows sandbox and none");

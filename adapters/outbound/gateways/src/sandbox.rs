@@ -4,17 +4,46 @@
 //! real books must not offer it.
 
 use async_trait::async_trait;
-use dermaga_ports::payments::{Charge, ChargeOutcome, PaymentGateway};
-
-const INSTANT: &str = "instant";
-/// Always refused, so that a client can see what a refusal looks like.
-const INSTANT_DECLINED: &str = "instant_declined";
+use dermaga_ports::{
+    money::Money,
+    payments::{
+        Capabilities, ChargeRef, Found, GatewayState, Hint, MethodKind, NewCharge, NewRefund, NotAuthentic, Outcome,
+        PaymentGateway, RefundProgress, Refundable, Refusal, RefusalKind, SeenAmount, Snapshot,
+    },
+};
 
 /// The sandbox that lives inside the host. It moves no real money.
 ///
-/// It keeps no state and needs none: the answer to a charge follows from the charge, so asking again changes nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct InstantSandbox;
+/// It keeps no state and needs none: every answer follows from the question, so asking again changes nothing.
+#[derive(Debug, Clone)]
+pub struct InstantSandbox(Capabilities);
+
+impl Default for InstantSandbox {
+    fn default() -> Self {
+        let methods = vec![MethodKind::Instant, MethodKind::InstantDeclined];
+        Self(Capabilities { methods, banks: vec![], finds_by_reference: true, reviews: false })
+    }
+}
+
+fn refused<T>(kind: RefusalKind, reason: impl Into<String>) -> Outcome<T> {
+    Outcome::Refused(Refusal { kind, reason: reason.into() })
+}
+
+fn paid(reference: &str, amount: Money) -> Snapshot {
+    Snapshot {
+        state: GatewayState::Paid,
+        amount: SeenAmount::Exact(amount),
+        captured: None,
+        settled: true,
+        refunds: vec![],
+        refunded: None,
+        disputes: vec![],
+        provider_id: Some(format!("sandbox-{reference}")),
+        action: None,
+        expires_at: None,
+        raw: "{}".to_owned(),
+    }
+}
 
 #[async_trait]
 impl PaymentGateway for InstantSandbox {
@@ -22,53 +51,107 @@ impl PaymentGateway for InstantSandbox {
         "sandbox"
     }
 
-    fn methods(&self) -> &[&'static str] {
-        &[INSTANT, INSTANT_DECLINED]
+    fn capabilities(&self) -> &Capabilities {
+        &self.0
     }
 
-    async fn charge(&self, charge: &Charge) -> ChargeOutcome {
-        match charge.method.as_str() {
-            INSTANT => ChargeOutcome::Settled { reference: format!("sandbox-{}", charge.id) },
-            INSTANT_DECLINED => ChargeOutcome::Refused { reason: "declined by the sandbox, as asked for".to_owned() },
-            other => ChargeOutcome::Refused { reason: format!("the sandbox has no method {other}") },
+    fn refundable(&self, _: MethodKind) -> Refundable {
+        Refundable::Partly
+    }
+
+    async fn create(&self, charge: &NewCharge) -> Outcome<Snapshot> {
+        match charge.method.kind {
+            MethodKind::Instant => Outcome::Done(paid(&charge.reference, charge.amount)),
+            MethodKind::InstantDeclined => refused(RefusalKind::Declined, "declined by the sandbox, as asked for"),
+            other => refused(RefusalKind::NotSupported, format!("the sandbox has no method {other}")),
         }
+    }
+
+    async fn query(&self, charge: &ChargeRef) -> Outcome<Found> {
+        Outcome::Done(match charge.kind {
+            MethodKind::Instant => Found::Snapshot(Box::new(paid(&charge.reference, charge.amount))),
+            _ => Found::Nothing,
+        })
+    }
+
+    async fn cancel(&self, _: &ChargeRef) -> Outcome<()> {
+        refused(RefusalKind::WrongState, "it was paid at once")
+    }
+
+    async fn expire(&self, charge: &ChargeRef) -> Outcome<()> {
+        self.cancel(charge).await
+    }
+
+    async fn capture(&self, _: &ChargeRef, _: Money) -> Outcome<()> {
+        refused(RefusalKind::WrongState, "it was paid at once")
+    }
+
+    async fn approve(&self, _: &ChargeRef) -> Outcome<()> {
+        refused(RefusalKind::NotSupported, "the sandbox reviews nothing")
+    }
+
+    async fn deny(&self, charge: &ChargeRef) -> Outcome<()> {
+        self.approve(charge).await
+    }
+
+    async fn refund(&self, _: &ChargeRef, _: &NewRefund) -> Outcome<RefundProgress> {
+        Outcome::Done(RefundProgress::Succeeded)
+    }
+
+    async fn query_refund(&self, _: &ChargeRef, _: &str) -> Outcome<Option<RefundProgress>> {
+        // It forgets, and making the refund again is harmless.
+        Outcome::Done(None)
+    }
+
+    fn read_webhook(&self, _: &[(String, String)], _: &[u8]) -> Result<Hint, NotAuthentic> {
+        Err(NotAuthentic::Malformed("the sandbox inside the host sends no webhooks".to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use dermaga_ports::{
-        ids::TransactionId,
-        money::{Currency, Money},
+        money::Currency,
+        payments::{Method, Payer},
+        time::Timestamp,
     };
-    use uuid::Uuid;
 
     use super::*;
 
-    fn charge(id: u128, method: &str) -> Charge {
-        let amount = Money::new(50_000, Currency::Idr).expect("in range");
-        Charge { id: TransactionId(Uuid::from_u128(id)), amount, method: method.to_owned() }
+    fn charge(reference: &str, kind: MethodKind) -> NewCharge {
+        NewCharge {
+            reference: reference.to_owned(),
+            idempotency_key: reference.to_owned(),
+            amount: Money::new(50_000, Currency::Idr).expect("in range"),
+            method: Method::plain(kind),
+            expires_at: Timestamp::from_micros(0),
+            description: None,
+            payer: Payer::default(),
+        }
     }
 
     #[tokio::test]
-    async fn settles_at_once_under_one_reference_for_each_charge() {
-        let first = InstantSandbox.charge(&charge(1, "instant")).await;
-        assert!(matches!(&first, ChargeOutcome::Settled { reference } if reference.starts_with("sandbox-")));
-        assert_eq!(InstantSandbox.charge(&charge(1, "instant")).await, first);
-        assert_ne!(InstantSandbox.charge(&charge(2, "instant")).await, first);
+    async fn settles_at_once_under_one_id_for_each_charge() {
+        let sandbox = InstantSandbox::default();
+        let first = sandbox.create(&charge("a", MethodKind::Instant)).await;
+        let Outcome::Done(snapshot) = &first else { panic!("{first:?}") };
+        assert_eq!((&snapshot.state, snapshot.settled), (&GatewayState::Paid, true));
+        assert_eq!(sandbox.create(&charge("a", MethodKind::Instant)).await, first);
+        assert_ne!(sandbox.create(&charge("b", MethodKind::Instant)).await, first);
     }
 
     #[tokio::test]
     async fn refuses_with_a_reason_what_is_to_be_declined_and_what_it_does_not_know() {
-        for method in ["instant_declined", "cash", ""] {
-            let outcome = InstantSandbox.charge(&charge(1, method)).await;
-            assert!(matches!(&outcome, ChargeOutcome::Refused { reason } if !reason.is_empty()), "{method}");
+        for kind in [MethodKind::InstantDeclined, MethodKind::Qris] {
+            let outcome = InstantSandbox::default().create(&charge("a", kind)).await;
+            assert!(matches!(&outcome, Outcome::Refused(refusal) if !refusal.reason.is_empty()), "{kind}");
         }
     }
 
     #[test]
     fn offers_what_it_can_do_the_useful_one_first() {
-        assert_eq!(InstantSandbox.name(), "sandbox");
-        assert_eq!(InstantSandbox.methods(), ["instant", "instant_declined"]);
+        let sandbox = InstantSandbox::default();
+        assert_eq!(sandbox.name(), "sandbox");
+        assert_eq!(sandbox.capabilities().methods, [MethodKind::Instant, MethodKind::InstantDeclined]);
     }
 }
