@@ -6,10 +6,12 @@ use crate::{
     audit::Audit,
     auth::Auth,
     core::{Core, Policy, Ports},
+    events::Events,
     idempotency::Idempotency,
     ledger::{Books, Transactions, Wallets},
     notifications::Notifications,
     payments::Payments,
+    webhooks::Webhooks,
 };
 
 /// Every use case. Cheap to clone.
@@ -22,6 +24,8 @@ pub struct App {
     pub books: Books,
     pub notifications: Notifications,
     pub audit: Audit,
+    pub events: Events,
+    pub webhooks: Webhooks,
     pub idempotency: Idempotency,
 }
 
@@ -37,6 +41,8 @@ impl App {
             books: Books::new(core.clone()),
             notifications: Notifications::new(core.clone()),
             audit: Audit::new(core.clone()),
+            events: Events::new(core.clone()),
+            webhooks: Webhooks::new(core.clone()),
             idempotency: Idempotency::new(core),
         }
     }

@@ -58,6 +58,8 @@ pub struct Policy {
     pub address_attempts: u32,
     /// How long what staff wrote waits before it is sent by itself: time to change or withdraw it.
     pub notification_delay: Duration,
+    /// Webhooks may go to this machine and to private networks. Never in earnest.
+    pub private_webhooks: bool,
 }
 
 impl Default for Policy {
@@ -73,6 +75,7 @@ impl Default for Policy {
             login_attempts: 5,
             address_attempts: 50,
             notification_delay: Duration::from_secs(60),
+            private_webhooks: false,
         }
     }
 }

@@ -82,6 +82,9 @@ codes! {
     PaymentNotFound, "payment_not_found", NotFound, "There is no such payment";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
     NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
+    DeadLetterNotFound, "dead_letter_not_found", NotFound, "There is no such dead letter";
+    EndpointNotFound, "webhook_endpoint_not_found", NotFound, "There is no such webhook endpoint";
+    WebhookNotFound, "webhook_delivery_not_found", NotFound, "There is no such webhook delivery";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
     UsernameTaken, "username_taken", Conflict, "The username is registered already";
     LastAdmin, "last_admin", Conflict, "The last administrator cannot be removed";
@@ -110,6 +113,7 @@ codes! {
     DeliveryFailed, "delivery_failed", Upstream, "The message could not be delivered";
     StoreBusy, "store_busy", Unavailable, "The database is busy";
     StoreUnavailable, "store_unavailable", Unavailable, "The database cannot be reached";
+    BusUnavailable, "bus_unavailable", Unavailable, "The message broker cannot be reached";
     Internal, "internal", Internal, "Something went wrong inside";
 }
 
@@ -166,6 +170,12 @@ impl Error {
     pub fn internal(cause: impl fmt::Display) -> Self {
         let told = "The server could not finish this. Nothing was changed; the request id leads to the cause.";
         Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal, told) }
+    }
+
+    /// The message broker is away; `cause` is for the log only.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        let told = "The message broker cannot be reached. Nothing is lost: events wait in the database.";
+        Self { cause: Some(cause.to_string()), ..Self::new(Code::BusUnavailable, told) }
     }
 
     /// Names the field that led here.

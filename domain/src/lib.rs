@@ -14,13 +14,16 @@ pub mod audit;
 pub mod auth;
 mod core;
 pub mod error;
+pub mod events;
 mod faults;
 pub mod idempotency;
 pub mod ledger;
 pub mod notifications;
+mod pauses;
 pub mod payments;
 #[cfg(test)]
 mod testing;
+pub mod webhooks;
 
 pub use app::App;
 pub use core::{Policy, Ports};

@@ -16,7 +16,7 @@ use dermaga_ports::{
         Language, MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers,
         Principal, Role, Sessions, Throttles, User, UserQueries, UserStatus, Users,
     },
-    events::{MockOutbox, Outbox},
+    events::{Deliveries, EventQueries, MockDeliveries, MockEventQueries, MockOutbox, Outbox},
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
     ids::{SessionId, UserId},
     ledger::{
@@ -27,14 +27,14 @@ use dermaga_ports::{
     notifications::{
         MockNotificationQueries, MockNotifications, MockSender, NotificationQueries, Notifications, Sender, Senders,
     },
-    payments::MockPaymentGateway,
     payments::{
-        MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, MockWebhooks, PaymentQueries, Payments,
-        Refunds, Webhooks,
+        Inbox, MockInbox, MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, PaymentQueries, Payments,
+        Refunds,
     },
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
     time::Timestamp,
+    webhooks::{MockWebhookQueries, MockWebhooks, WebhookQueries, Webhooks},
 };
 use uuid::Uuid;
 
@@ -103,6 +103,8 @@ store_of_mocks! {
     payments: PaymentQueries = MockPaymentQueries,
     audit: AuditQueries = MockAuditQueries,
     notifications: NotificationQueries = MockNotificationQueries,
+    events: EventQueries = MockEventQueries,
+    webhooks: WebhookQueries = MockWebhookQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -112,11 +114,13 @@ store_of_mocks! {
     transactions: Transactions = MockTransactions,
     payments: Payments = MockPayments,
     refunds: Refunds = MockRefunds,
-    webhooks: Webhooks = MockWebhooks,
+    inbox: Inbox = MockInbox,
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,
     notifications: Notifications = MockNotifications,
+    deliveries: Deliveries = MockDeliveries,
+    webhooks: Webhooks = MockWebhooks,
 }
 
 impl Drop for Unit {
@@ -155,7 +159,6 @@ impl Bench {
             store: Arc::new(shelf),
             ledger: Arc::new(self.ledger),
             gateways: Gateways::new(vec![Arc::new(self.gateway)]),
-            gateway: Arc::new(self.gateway),
             senders: Senders::new(self.senders.into_iter().map(|sender| Arc::new(sender) as Arc<dyn Sender>)),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),

@@ -32,6 +32,9 @@ pub enum Entity {
     Payment,
     IdempotencyKey,
     Notification,
+    Delivery,
+    Endpoint,
+    Webhook,
 }
 
 impl fmt::Display for Entity {
@@ -47,6 +50,9 @@ impl fmt::Display for Entity {
             Self::Payment => "payment",
             Self::IdempotencyKey => "idempotency key",
             Self::Notification => "notification",
+            Self::Delivery => "delivery",
+            Self::Endpoint => "webhook endpoint",
+            Self::Webhook => "webhook",
         })
     }
 }

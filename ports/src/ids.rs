@@ -60,14 +60,18 @@ ids! {
     PaymentId;
     /// Money that goes back through a gateway.
     RefundId;
-    /// A webhook that came in.
-    WebhookId;
+    /// What a payment gateway told, once.
+    NoticeId;
     /// Something that happened, as told to subscribers.
     EventId;
     /// Something that a person shall be told.
     NotificationId;
     /// An entry of the audit trail.
     AuditId;
+    /// An address that webhooks go to.
+    EndpointId;
+    /// A webhook on its way to an endpoint.
+    WebhookId;
 }
 
 impl From<WalletId> for AccountId {

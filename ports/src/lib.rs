@@ -27,5 +27,6 @@ pub mod payments;
 pub mod store;
 pub mod system;
 pub mod time;
+pub mod webhooks;
 
 pub use error::{Entity, StoreError, Unique};

@@ -16,11 +16,12 @@ use crate::{
     StoreError,
     audit::{AuditQueries, AuditTrail},
     auth::{Sessions, Throttles, UserQueries, Users},
-    events::Outbox,
+    events::{Deliveries, EventQueries, Outbox},
     idempotency::IdempotencyKeys,
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
     notifications::{NotificationQueries, Notifications},
-    payments::{PaymentQueries, Payments, Refunds, Webhooks},
+    payments::{Inbox, PaymentQueries, Payments, Refunds},
+    webhooks::{WebhookQueries, Webhooks},
 };
 
 /// All records of this system.
@@ -43,6 +44,8 @@ pub trait Store: Send + Sync {
     fn payments(&self) -> &dyn PaymentQueries;
     fn audit(&self) -> &dyn AuditQueries;
     fn notifications(&self) -> &dyn NotificationQueries;
+    fn events(&self) -> &dyn EventQueries;
+    fn webhooks(&self) -> &dyn WebhookQueries;
 }
 
 /// An open transaction.
@@ -56,11 +59,13 @@ pub trait UnitOfWork: Send {
     fn transactions(&mut self) -> &mut dyn Transactions;
     fn payments(&mut self) -> &mut dyn Payments;
     fn refunds(&mut self) -> &mut dyn Refunds;
-    fn webhooks(&mut self) -> &mut dyn Webhooks;
+    fn inbox(&mut self) -> &mut dyn Inbox;
     fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
     fn outbox(&mut self) -> &mut dyn Outbox;
     fn audit(&mut self) -> &mut dyn AuditTrail;
     fn notifications(&mut self) -> &mut dyn Notifications;
+    fn deliveries(&mut self) -> &mut dyn Deliveries;
+    fn webhooks(&mut self) -> &mut dyn Webhooks;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

@@ -7,6 +7,7 @@ mod audit_outbox;
 mod auth;
 mod both;
 mod clerk;
+mod deliveries;
 mod fixtures;
 mod idempotency;
 mod journal;
@@ -26,6 +27,7 @@ mod tampering;
 mod transaction_lists;
 mod transactions;
 mod wallets;
+mod webhooks;
 
 /// One test for each contract and database, named `sqlite::auth::emails_are_unique`.
 macro_rules! contracts {
@@ -236,5 +238,30 @@ contracts! {
         the_trail_is_filtered
         the_trail_is_append_only
         events_appear_with_the_commit
+    }
+    deliveries {
+        deliveries_read_back_as_written
+        what_is_kept_stays_as_it_is
+        receipts_and_what_is_kept_are_recognised
+        many_are_handled_at_once
+        a_subject_is_held_up_by_what_waits
+        only_the_first_of_a_subject_is_due
+        two_hosts_do_not_take_the_same
+        dead_letters_are_listed_and_page
+        receipts_are_forgotten_by_age
+        the_lease_is_one_relays
+        what_was_told_is_told
+        transfers_come_in_the_order_of_the_seal
+        the_bell_rings_when_there_is_something_to_tell
+    }
+    webhooks {
+        endpoints_read_back_as_written
+        a_found_endpoint_is_locked
+        webhooks_read_back_with_their_log
+        an_event_goes_to_an_endpoint_once
+        what_is_due_is_taken_fairly
+        two_hosts_do_not_take_the_same_webhook
+        an_endpoint_goes_with_everything
+        old_webhooks_are_forgotten_unless_they_wait
     }
 }

@@ -87,6 +87,7 @@ const BATCH: &str =
     r#"{"transfers":[{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}],"atomic":true}"#;
 const BUY: &str = r#"{"merchant":"Toko","amount":1}"#;
 const NOTIFY: &str = r#"{"user_id":"{user}","message":"Halo"}"#;
+const ENDPOINT: &str = r#"{"url":"https://hooks.example.org/","topics":["transaction.*"]}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const OPERATIONS: &[Row] = &[
@@ -155,6 +156,16 @@ const OPERATIONS: &[Row] = &[
     row("get_seal_at", "GET", "/ledger/seal/1", Staff, "", None),
     row("verify_ledger", "POST", "/ledger/verify", Staff, "", None),
     row("list_audit_entries", "GET", "/audit", Staff, "", None),
+    row("list_dead_letters", "GET", "/dead-letters", Staff, "", None),
+    row("replay_dead_letter", "POST", "/dead-letters/{subscriber}/{user}/replay", Staff, "", None),
+    row("list_webhook_endpoints", "GET", "/webhook-endpoints", Staff, "", None),
+    row("create_webhook_endpoint", "POST", "/webhook-endpoints", Staff, ENDPOINT, None),
+    row("get_webhook_endpoint", "GET", "/webhook-endpoints/{user}", Staff, "", None),
+    row("delete_webhook_endpoint", "DELETE", "/webhook-endpoints/{user}", Staff, "", None),
+    row("rotate_webhook_secret", "POST", "/webhook-endpoints/{user}/rotate-secret", Staff, "", None),
+    row("enable_webhook_endpoint", "POST", "/webhook-endpoints/{user}/enable", Staff, "", None),
+    row("list_webhook_deliveries", "GET", "/webhook-endpoints/{user}/deliveries", Staff, "", None),
+    row("replay_webhook_delivery", "POST", "/webhook-endpoints/{user}/deliveries/{wallet}/replay", Staff, "", None),
     // The last, because it may end the account.
     row("close_user", "DELETE", "/users/{user}", Someone, "", Some(403)),
 ];
@@ -187,6 +198,7 @@ impl Cast {
                 ("{user}", owner.id.clone()),
                 ("{wallet}", owner.wallet.clone()),
                 ("{receiver}", receiver.id),
+                ("{subscriber}", "webhooks".to_owned()),
             ],
             anyone,
             owner,

@@ -18,6 +18,7 @@ mod read_only;
 mod seal;
 mod spenders;
 mod surface;
+mod telling;
 mod tokens;
 mod transactions;
 mod two_hosts;

@@ -11,6 +11,7 @@ use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
+    events::EventQueries,
     ids::AccountId,
     ledger::{
         Account, Changes, Decide, Journal, Ledger, LedgerQueries, Outcome, Posting, RefusalReason, Snapshot,
@@ -19,6 +20,7 @@ use dermaga_ports::{
     notifications::NotificationQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
+    webhooks::WebhookQueries,
 };
 use dermaga_sql::SqlStore;
 use dermaga_tests::databases::OPTIONS;
@@ -99,6 +101,14 @@ impl Store for Counted {
 
     fn notifications(&self) -> &dyn NotificationQueries {
         self.store.notifications()
+    }
+
+    fn events(&self) -> &dyn EventQueries {
+        self.store.events()
+    }
+
+    fn webhooks(&self) -> &dyn WebhookQueries {
+        self.store.webhooks()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

@@ -8,4 +8,6 @@ pub mod hosts;
 pub mod patience;
 pub mod played;
 pub mod postgres;
+pub mod rabbit;
+pub mod sink;
 pub mod sinks;

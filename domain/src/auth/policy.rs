@@ -109,6 +109,10 @@ matrix! {
     ManageNotifications "notification.manage" => Admin Service;
     /// Read the audit trail.
     ReadAudit "audit.read" => Admin;
+    /// Read and replay events that a subscriber could not handle.
+    ManageEvents "event.manage" => Admin;
+    /// Name the addresses that webhooks go to, read what was sent, and send it again.
+    ManageWebhooks "webhook.manage" => Admin;
 }
 
 impl Permission {

@@ -35,7 +35,7 @@ pub use transactions::{NewTransaction, Party};
 pub use transfers::{MAX_BATCH, Receipt, TransferOrder};
 pub use verify::{Report, recount};
 pub use voucher::Movement;
-pub(crate) use voucher::{Draft, new_transfer, note, payload};
+pub(crate) use voucher::{Draft, completed, new_transfer, note, payload};
 pub(crate) use wallets::person;
 pub use wallets::{NewWallet, WalletView};
 

@@ -3,7 +3,8 @@
 use dermaga_ports::{
     audit::TRANSACTION_COMPLETED,
     auth::Principal,
-    ids::{AccountId, TransactionId},
+    events::Event,
+    ids::{AccountId, EventId, TransactionId},
     ledger::{
         Counterparty, Instruction, NewTransfer, Purpose, SystemAccount, Transaction, TransactionKind,
         TransactionStatus, Voucher, Wallet,
@@ -12,6 +13,7 @@ use dermaga_ports::{
     time::Timestamp,
 };
 use serde_json::{Value, json};
+use uuid::{Uuid, uuid};
 
 use super::refusal;
 use crate::{
@@ -91,6 +93,26 @@ pub(crate) fn payload(transaction: &Transaction) -> Value {
     })
 }
 
+/// What the ids of events about transfers at once are made from: any UUID will do that is used for nothing else.
+const LINES: Uuid = uuid!("2f7b1d0c-6f0e-4a53-9c1b-5d1f5e1a7a10");
+
+/// The event that a transfer at once is by itself, as it was made. Its id follows from the transfer's, so it is the same
+/// however often it is told. It is a digest, because the transfer's id comes from a caller, who must not be able to give
+/// it the id of another event.
+pub(crate) fn completed(transaction: &Transaction) -> Event {
+    Event {
+        id: EventId(Uuid::new_v5(&LINES, transaction.id.0.as_bytes())),
+        at: transaction.created_at,
+        topic: TRANSACTION_COMPLETED.into(),
+        subject: subject(transaction),
+        payload: payload(transaction),
+    }
+}
+
+fn subject(transaction: &Transaction) -> String {
+    format!("transaction:{}", transaction.id)
+}
+
 /// The event and audit action that goes with a status.
 pub(crate) fn action(status: TransactionStatus) -> &'static str {
     match status {
@@ -108,7 +130,7 @@ pub(crate) fn note<'a>(actor: Option<&'a Principal>, transaction: &Transaction) 
     Note {
         actor,
         action: action(transaction.status),
-        subject: format!("transaction:{}", transaction.id),
+        subject: subject(transaction),
         detail: format!("{} {}", transaction.kind.as_str(), transaction.amount),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dermaga_ports::{
     StoreError, Unique,
-    ids::WebhookId,
+    ids::NoticeId,
     payments::{Hint, NotAuthentic, PaymentClass, Verdict, Webhook},
     time::{DAY, Timestamp},
 };
@@ -51,7 +51,7 @@ impl Payments {
 
     fn webhook(&self, family: &str, hint: Option<&Hint>, verdict: Verdict, body: &[u8]) -> Webhook {
         Webhook {
-            id: self.0.id::<WebhookId>(),
+            id: self.0.id::<NoticeId>(),
             gateway: family.to_owned(),
             received_at: self.0.now(),
             dedupe_key: hint.map(|hint| hint.dedupe_key.clone()),
@@ -65,7 +65,7 @@ impl Payments {
 
     async fn keep(&self, webhook: Webhook) -> Result<()> {
         let mut uow = self.0.begin().await?;
-        uow.webhooks().add(&webhook).await?;
+        uow.inbox().add(&webhook).await?;
         Ok(uow.commit().await?)
     }
 
@@ -77,12 +77,12 @@ impl Payments {
             if payment.is_none()
                 && let Some(reference) = &hint.reference
             {
-                payment = uow.webhooks().payment_of(gateway.name(), reference).await?;
+                payment = uow.inbox().payment_of(gateway.name(), reference).await?;
             }
             if payment.is_none()
                 && let Some(id) = &hint.provider_id
             {
-                payment = uow.webhooks().payment_by_provider_id(gateway.name(), id).await?;
+                payment = uow.inbox().payment_by_provider_id(gateway.name(), id).await?;
             }
         }
         let verdict = match payment {
@@ -91,7 +91,7 @@ impl Payments {
             Some(_) => Verdict::Accepted,
         };
         let webhook = Webhook { payment, ..self.webhook(family, Some(&hint), verdict, body) };
-        let verdict = match uow.webhooks().add(&webhook).await {
+        let verdict = match uow.inbox().add(&webhook).await {
             Ok(()) => verdict,
             Err(StoreError::Conflict(Unique::Reference)) => Verdict::Duplicate,
             Err(other) => return Err(other.into()),
@@ -116,7 +116,7 @@ impl Payments {
         let before =
             Timestamp::from_micros(self.0.now().micros() - i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX));
         let mut uow = self.0.begin().await?;
-        let forgotten = uow.webhooks().forget(before, 1_000).await?;
+        let forgotten = uow.inbox().forget(before, 1_000).await?;
         uow.commit().await?;
         Ok(forgotten)
     }

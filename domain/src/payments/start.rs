@@ -172,7 +172,7 @@ impl Payments {
         let payment = self.locked(&mut *uow, id).await?;
         let applied = self.apply(&mut *uow, payment, snapshot, now).await?;
         // A webhook may have come before anybody knew whose it was.
-        uow.webhooks().adopt(&applied.gateway, &applied.reference, id).await?;
+        uow.inbox().adopt(&applied.gateway, &applied.reference, id).await?;
         uow.commit().await?;
         Ok(applied)
     }

@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     auth::Principal,
-    ids::{PaymentId, TransactionId, WebhookId},
+    ids::{NoticeId, PaymentId, TransactionId},
     paging::{Page, PageRequest},
     payments::{Dispute, Payment, PaymentFilter, Refund, Webhook},
 };
@@ -70,8 +70,8 @@ impl Payments {
         &self,
         by: &Principal,
         payment: Option<PaymentId>,
-        page: PageRequest<WebhookId>,
-    ) -> Result<Page<Webhook, WebhookId>> {
+        page: PageRequest<NoticeId>,
+    ) -> Result<Page<Webhook, NoticeId>> {
         self.0.authorise(by, Permission::ManagePayments).await?;
         Ok(self.0.ports.store.payments().webhooks(payment, page).await?)
     }

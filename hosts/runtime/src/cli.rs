@@ -11,7 +11,7 @@ Without a command, the host serves. Without settings, it serves the profile `dem
 customers and money in the folder dermaga-data, and a payment sandbox that settles at once.
 
 Settings come from dermaga.toml, then from the environment (DATABASE_URL, JWT_SECRET, JWT_EXPIRATION, SERVICE_TOKEN,
-PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, SMTP_SERVER, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SENDER_EMAIL, or any setting as
+PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, RABBITMQ_URL, SMTP_SERVER, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SENDER_EMAIL, or any setting as
 DERMAGA_<NAME>), then from flags; the last one wins.
 
 In earnest:
@@ -126,6 +126,8 @@ fn execute(host: Host, cli: Cli) -> Result<ExitCode, HostError> {
     let Common { profile, config, database_url, data_dir, port, bind } = cli.common;
     let settings = Settings::load(host.port, config, Flags { profile, bind, port, data_dir, database_url })?;
     logs::start(&settings)?;
+    // Whoever makes calls with TLS asks for it. That somebody has chosen already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(HostError::Server)?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {

@@ -98,7 +98,7 @@ fn log(delivery: &Delivery) {
 }
 
 /// Running jobs.
-pub struct Jobs(Vec<JoinHandle<()>>);
+pub struct Jobs(pub Vec<JoinHandle<()>>);
 
 impl Drop for Jobs {
     fn drop(&mut self) {

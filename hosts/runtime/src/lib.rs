@@ -19,6 +19,7 @@ mod secrets;
 mod senders;
 mod serve;
 mod settings;
+mod telling;
 
 use std::process::ExitCode;
 

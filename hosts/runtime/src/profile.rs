@@ -7,12 +7,14 @@ use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
 use dermaga_domain::{App, Policy, Ports, ledger::Poster, payments::Gateways};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
-use dermaga_ports::{notifications::Senders, payments::PaymentGateway, store::Store, system::Secrets};
+use dermaga_ports::{
+    events::Subscriber, notifications::Senders, payments::PaymentGateway, store::Store, system::Secrets,
+};
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{HostError, Settings, demo, secrets, senders};
+use crate::{HostError, Settings, demo, secrets, senders, telling::Telling};
 
 /// A way to deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -29,6 +31,8 @@ pub struct Plugs {
     pub store: SqlStore,
     pub app: App,
     pub services: ServiceTokens,
+    /// How events get to those who want to know.
+    pub telling: Telling,
     /// What the operator should know about how it was plugged.
     pub notes: Vec<String>,
 }
@@ -103,8 +107,10 @@ async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
     let gateway = Arc::new(InstantSandbox::default());
     let senders = senders::or_logged(settings)?;
+    let app = app(settings, &store, gateway, senders, &jwt_secret)?;
     Ok(Plugs {
-        app: app(settings, &store, gateway, senders, &jwt_secret)?,
+        telling: Telling::in_process(settings, &app, subscribers(&app))?,
+        app,
         services: ServiceTokens::new([("internal".to_owned(), service_token)]),
         store,
         notes: if settings.service_token.is_some() { Vec::new() } else { notes },
@@ -139,12 +145,19 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
     }
     notes.extend(unheard);
     let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
-    Ok(Plugs {
-        app: app(settings, &store, gateway, senders, jwt_secret)?,
-        services: ServiceTokens::new(service_token),
-        store,
-        notes,
-    })
+    let app = app(settings, &store, gateway, senders, jwt_secret)?;
+    let telling = match &settings.rabbitmq_url {
+        Some(url) => Telling::over_rabbit(url, settings, &app, subscribers(&app))?,
+        None => Telling::in_process(settings, &app, subscribers(&app))?,
+    };
+    Ok(Plugs { telling, app, services: ServiceTokens::new(service_token), store, notes })
+}
+
+/// Who hears of what happens.
+fn subscribers(app: &App) -> Vec<Arc<dyn Subscriber>> {
+    let mut all: Vec<Arc<dyn Subscriber>> = vec![Arc::new(app.webhooks.clone())];
+    all.extend(app.notifications.subscriber());
+    all
 }
 
 fn app(
@@ -172,6 +185,10 @@ fn app(
         clock,
         ids: Arc::new(UuidV7Ids),
     };
-    let notification_delay = Duration::from_secs(settings.notification_delay);
-    Ok(App::new(ports, Policy { notification_delay, ..Policy::default() }))
+    let policy = Policy {
+        notification_delay: Duration::from_secs(settings.notification_delay),
+        private_webhooks: settings.private_webhooks,
+        ..Policy::default()
+    };
+    Ok(App::new(ports, policy))
 }

@@ -7,7 +7,7 @@ use dermaga_http::{
     Deps,
     edge::{EdgeConfig, Probe, Probes, edge, prometheus},
 };
-use dermaga_ports::{StoreError, store::Store};
+use dermaga_ports::{StoreError, events::EventBus, store::Store};
 use dermaga_sql::SqlStore;
 use poem::{
     Server,
@@ -33,13 +33,13 @@ pub async fn run(host: Host, settings: Settings) -> Result<(), HostError> {
         notes.extend(demo::seed(&plugs.app, &settings).await?);
     }
 
-    let probes = Probes::new(vec![Arc::new(Database(plugs.store.clone()))]);
+    let probes = Probes::new(vec![Arc::new(Database(plugs.store.clone())), Arc::new(Bus(plugs.telling.bus()))]);
     let deps = Deps { app: plugs.app.clone(), services: plugs.services };
     let page = landing::page(&host, bound);
     // Before the edge, whose counters count where the recorder listens.
     let recorder = prometheus().install_recorder().map_err(|error| HostError::Refused(error.to_string()))?;
     let endpoint = edge((host.slice)(), page, probes.clone(), recorder, edge_config(&host, &settings), deps);
-    let jobs = jobs::start(plugs.app);
+    let jobs = (jobs::start(plugs.app), plugs.telling.start(plugs.store.bell()));
 
     announce(&host, &settings, bound, &notes);
     let stop = stop_signal(probes)?;
@@ -107,5 +107,23 @@ impl Probe for Database {
             StoreError::Busy => "is busy".to_owned(),
             _ => "cannot be reached".to_owned(),
         })
+    }
+}
+
+/// Asks the bus how it is. Without it events wait and everything else goes on, so nobody has to be sent elsewhere.
+struct Bus(Arc<dyn EventBus>);
+
+#[async_trait]
+impl Probe for Bus {
+    fn name(&self) -> &str {
+        "bus"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        self.0.check().await
+    }
+
+    fn is_vital(&self) -> bool {
+        false
     }
 }

@@ -20,6 +20,7 @@ const KNOWN_NAMES: &[&str] = &[
     "port",
     "request_timeout",
     "payment_gateway",
+    "rabbitmq_url",
     "admin_password",
     "committee_password",
     "smtp_server",
@@ -82,6 +83,10 @@ pub struct Settings {
     pub sms_country: String,
     /// Seconds until a notification that staff wrote is sent by itself.
     pub notification_delay: u64,
+    /// `amqp://...` or `amqps://...`: the broker that events go over; inside the process unless given.
+    pub rabbitmq_url: Option<String>,
+    /// Webhooks may go to this machine and to private networks: for development, never in earnest.
+    pub private_webhooks: bool,
     /// Seconds until an operation is given up with 504; 0 waits for ever.
     pub request_timeout: u64,
     /// The most bytes of a request's body.
@@ -144,6 +149,7 @@ const TEXTS: &[&str] = &[
     "jwt_secret",
     "service_token",
     "payment_gateway",
+    "rabbitmq_url",
     "admin_password",
     "committee_password",
     "smtp_server",
@@ -219,6 +225,8 @@ impl Settings {
             sms_sender: None,
             sms_country: "62".to_owned(),
             notification_delay: 60,
+            rabbitmq_url: None,
+            private_webhooks: false,
             request_timeout: 30,
             body_limit: 1 << 20,
             rate_per_second: 100,

@@ -1,7 +1,7 @@
 //! Webhooks as they came in: an append-only inbox.
 
 use crate::{
-    ids::{PaymentId, WebhookId},
+    ids::{NoticeId, PaymentId},
     time::Timestamp,
 };
 
@@ -40,7 +40,7 @@ impl Verdict {
 /// A webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
-    pub id: WebhookId,
+    pub id: NoticeId,
     pub gateway: String,
     pub received_at: Timestamp,
     /// The same for each copy of one message; none if it is not authentic, so that a forgery takes nobody's place.

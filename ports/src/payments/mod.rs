@@ -18,6 +18,6 @@ pub use inbox::{Verdict, Webhook};
 pub use method::{CardToken, Method, MethodKind, PayAction};
 pub use payment::{Payment, PaymentClass, PaymentState, Sums, Use};
 pub use refund::{Dispute, Refund, RefundState};
+pub use repository::{Inbox, PaymentFilter, PaymentQueries, Payments, Refunds};
 #[cfg(feature = "mocks")]
-pub use repository::{MockPaymentQueries, MockPayments, MockRefunds, MockWebhooks};
-pub use repository::{PaymentFilter, PaymentQueries, Payments, Refunds, Webhooks};
+pub use repository::{MockInbox, MockPaymentQueries, MockPayments, MockRefunds};

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{Dispute, Payment, PaymentState, Refund, Webhook};
 use crate::{
     StoreError,
-    ids::{PaymentId, RefundId, TransactionId, UserId, WebhookId},
+    ids::{NoticeId, PaymentId, RefundId, TransactionId, UserId},
     paging::{Page, PageRequest},
     time::Timestamp,
 };
@@ -70,7 +70,7 @@ pub trait Refunds: Send {
 /// The inbox of webhooks inside a unit of work.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
-pub trait Webhooks: Send {
+pub trait Inbox: Send {
     /// # Errors
     /// [`crate::Unique::Reference`] if the same gateway has said the same before; nothing is stored then.
     async fn add(&mut self, webhook: &Webhook) -> Result<(), StoreError>;
@@ -127,6 +127,6 @@ pub trait PaymentQueries: Send + Sync {
     async fn webhooks(
         &self,
         payment: Option<PaymentId>,
-        page: PageRequest<WebhookId>,
-    ) -> Result<Page<Webhook, WebhookId>, StoreError>;
+        page: PageRequest<NoticeId>,
+    ) -> Result<Page<Webhook, NoticeId>, StoreError>;
 }

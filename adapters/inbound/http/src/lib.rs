@@ -8,6 +8,7 @@ mod answer;
 mod audit;
 mod auth;
 mod caller;
+mod dead_letters;
 mod deps;
 pub mod edge;
 mod ledger;
@@ -15,6 +16,7 @@ mod notifications;
 mod payments;
 pub mod slices;
 mod tags;
+mod webhooks;
 mod wire;
 
 pub use deps::{Deps, ServiceTokens};

@@ -6,23 +6,25 @@
 use crate::{
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
+    dead_letters::DeadLettersApi,
     edge::{Slice, slice},
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
     notifications::NotificationsApi,
-    payments::{AttemptsApi, PaymentsApi, WebhooksApi},
+    payments::{AttemptsApi, InboxApi, PaymentsApi},
+    webhooks::WebhooksApi,
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
-    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, WebhooksApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi);
+    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
-    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, WebhooksApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi);
+    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 

@@ -19,6 +19,8 @@ pub enum Tag {
     Notifications,
     /// The books, for those who keep them
     Ledger,
+    /// What happened, told to others: webhooks, and what could not be told
+    Events,
     /// For trusted services, with a service token
     Internal,
 }

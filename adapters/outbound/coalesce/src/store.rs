@@ -7,10 +7,12 @@ use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
+    events::EventQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
+    webhooks::WebhookQueries,
 };
 
 use crate::wallets::GatheredWallets;
@@ -72,5 +74,13 @@ impl Store for GatheringStore {
 
     fn notifications(&self) -> &dyn NotificationQueries {
         self.store.notifications()
+    }
+
+    fn events(&self) -> &dyn EventQueries {
+        self.store.events()
+    }
+
+    fn webhooks(&self) -> &dyn WebhookQueries {
+        self.store.webhooks()
     }
 }

@@ -235,14 +235,24 @@ mod tests {
         fn notifications(&self) -> &dyn NotificationQueries {
             unreachable!("no notification is looked up")
         }
+
+        fn events(&self) -> &dyn EventQueries {
+            unreachable!("nothing is told")
+        }
+
+        fn webhooks(&self) -> &dyn WebhookQueries {
+            unreachable!("nothing is sent")
+        }
     }
 
     use dermaga_ports::{
         audit::AuditQueries,
         auth::UserQueries,
+        events::EventQueries,
         ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries},
         notifications::NotificationQueries,
         store::UnitOfWork,
+        webhooks::WebhookQueries,
     };
 
     fn over(permits: usize, failing: bool) -> (Arc<Counted>, GatheredWallets) {

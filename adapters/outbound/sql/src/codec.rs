@@ -193,6 +193,11 @@ pub(crate) fn unfindable(texts: &[Option<&str>]) -> bool {
     texts.iter().flatten().any(|text| text.contains('\0'))
 }
 
+/// A text from outside as it can be kept: Postgres has no NUL in its texts.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

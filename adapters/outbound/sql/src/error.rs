@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 /// Each unique rule: its name in Postgres, its columns as SQLite lists them, and what the port calls it.
-const UNIQUE_RULES: [(&str, &str, Unique); 15] = [
+const UNIQUE_RULES: [(&str, &str, Unique); 16] = [
     ("users_pkey", "users.id", Unique::Id),
     ("users_email", "users.email", Unique::UserEmail),
     ("users_username", "users.username", Unique::UserUsername),
@@ -23,7 +23,7 @@ const UNIQUE_RULES: [(&str, &str, Unique); 15] = [
     ("wallets_pkey", "wallets.id", Unique::Id),
     ("wallets_name", "wallets.owner, wallets.currency, wallets.name", Unique::WalletName),
     ("transactions_pkey", "transactions.id", Unique::Id),
-    ("outbox_pkey", "outbox.id", Unique::Id),
+    ("outbox_id", "outbox.id", Unique::Id),
     ("audit_entries_pkey", "audit_entries.id", Unique::Id),
     ("notifications_pkey", "notifications.id", Unique::Id),
     (
@@ -31,6 +31,7 @@ const UNIQUE_RULES: [(&str, &str, Unique); 15] = [
         "notifications.cause, notifications.template, notifications.user_id",
         Unique::NotificationCause,
     ),
+    ("webhook_endpoints_pkey", "webhook_endpoints.id", Unique::Id),
 ];
 
 /// What a driver's error means to whoever called the store.

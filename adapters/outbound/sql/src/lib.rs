@@ -39,6 +39,7 @@ mod payments;
 mod presence;
 mod store;
 mod unit_of_work;
+mod webhooks;
 
 pub use store::{SqlOptions, SqlStore};
 pub use unit_of_work::SqlUnitOfWork;

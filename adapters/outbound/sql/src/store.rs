@@ -7,16 +7,19 @@ use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
+    events::EventQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
+    webhooks::WebhookQueries,
 };
 use sqlx::{
     ConnectOptions, Connection, Executor,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use crate::{
     db::Db,
@@ -51,6 +54,8 @@ pub struct SqlStore {
     pub(crate) db: Db,
     /// Of Postgres; a file is always there.
     presence: Option<Presence>,
+    /// See [`SqlStore::bell`].
+    pub(crate) bell: Arc<Notify>,
 }
 
 impl SqlStore {
@@ -81,6 +86,12 @@ impl SqlStore {
     /// [`StoreError::Unavailable`], also for a database that a newer program has migrated.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
         migrations::pending(&self.db).await
+    }
+
+    /// Rings after each commit of this store that left something to tell: an event in the outbox, or lines of the journal.
+    /// It rings once for whatever happened since somebody listened; what other hosts commit does not ring here.
+    pub fn bell(&self) -> Arc<Notify> {
+        self.bell.clone()
     }
 
     /// Waits for open work and closes all connections. Every later call is [`StoreError::Unavailable`].
@@ -136,7 +147,7 @@ async fn sqlite(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> 
     let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
     let readers = options.readers.max(1);
     let read = pool().max_connections(readers).connect_with(settings.read_only(true)).await.map_err(from_connecting)?;
-    Ok(SqlStore { db: Db::Sqlite { read, write }, presence: None })
+    Ok(SqlStore { db: Db::Sqlite { read, write }, presence: None, bell: Arc::default() })
 }
 
 /// Creates the file and its folder for their owner alone. SQLite gives its log files the mode of the database.
@@ -194,7 +205,7 @@ async fn postgres(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError
         })
         .connect_lazy_with(settings.clone());
     let db = Db::Postgres { pool, append, gather };
-    Ok(SqlStore { db, presence: Some(Presence::of(settings)) })
+    Ok(SqlStore { db, presence: Some(Presence::of(settings)), bell: Arc::default() })
 }
 
 #[async_trait]
@@ -202,13 +213,13 @@ impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin().await).await?;
-        Ok(Box::new(SqlUnitOfWork::new(transaction)))
+        Ok(Box::new(SqlUnitOfWork::new(transaction, self.bell.clone())))
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction))))
+        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction, self.bell.clone()))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -245,6 +256,14 @@ impl Store for SqlStore {
     }
 
     fn notifications(&self) -> &dyn NotificationQueries {
+        self
+    }
+
+    fn events(&self) -> &dyn EventQueries {
+        self
+    }
+
+    fn webhooks(&self) -> &dyn WebhookQueries {
         self
     }
 }

@@ -1,17 +1,21 @@
 //! One transaction, and all repositories on it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     audit::AuditTrail,
     auth::{Sessions, Throttles, Users},
-    events::Outbox,
+    events::{Deliveries, Outbox},
     idempotency::IdempotencyKeys,
     ledger::{Books, Transactions, Transfer, Wallets},
     notifications::Notifications,
-    payments::{Payments, Refunds, Webhooks},
+    payments::{Inbox, Payments, Refunds},
     store::UnitOfWork,
+    webhooks::Webhooks,
 };
+use tokio::sync::Notify;
 
 use crate::{
     db::{Dialects, Tx},
@@ -27,11 +31,15 @@ pub struct SqlUnitOfWork {
     failure: Option<StoreError>,
     /// New lines of the journal, which the seal has to cover.
     pub(crate) unsealed: Vec<Transfer>,
+    /// Something was put into the outbox.
+    pub(crate) has_news: bool,
+    /// Rung after a commit that left something to tell.
+    bell: Arc<Notify>,
 }
 
 impl SqlUnitOfWork {
-    pub(crate) fn new(tx: Tx) -> Self {
-        Self { tx, failure: None, unsealed: Vec::new() }
+    pub(crate) fn new(tx: Tx, bell: Arc<Notify>) -> Self {
+        Self { tx, failure: None, unsealed: Vec::new(), has_news: false, bell }
     }
 
     /// The transaction, unless it is spent.
@@ -105,7 +113,7 @@ impl UnitOfWork for SqlUnitOfWork {
         self
     }
 
-    fn webhooks(&mut self) -> &mut dyn Webhooks {
+    fn inbox(&mut self) -> &mut dyn Inbox {
         self
     }
 
@@ -125,6 +133,14 @@ impl UnitOfWork for SqlUnitOfWork {
         self
     }
 
+    fn deliveries(&mut self) -> &mut dyn Deliveries {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn Webhooks {
+        self
+    }
+
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -132,6 +148,10 @@ impl UnitOfWork for SqlUnitOfWork {
         if !self.unsealed.is_empty() {
             seal::extend(&mut self.tx, &self.unsealed).await?;
         }
-        self.tx.commit().await.map_err(from_driver)
+        self.tx.commit().await.map_err(from_driver)?;
+        if self.has_news || !self.unsealed.is_empty() {
+            self.bell.notify_one();
+        }
+        Ok(())
     }
 }

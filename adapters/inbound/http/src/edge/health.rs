@@ -36,6 +36,11 @@ pub trait Probe: Send + Sync {
     /// MUST be cheap and change nothing. The error is one short sentence; what looks like a path, an address or a
     /// secret is kept from the report and goes to the log only.
     async fn check(&self) -> Result<(), String>;
+
+    /// Whether the host is of no use without it. Without a part that is not vital, the host is still ready.
+    fn is_vital(&self) -> bool {
+        true
+    }
 }
 
 /// The parts of a host, and whether it is about to stop.
@@ -76,6 +81,8 @@ struct Part {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    #[serde(skip)]
+    vital: bool,
 }
 
 /// Adds `/health`, `/health/live`, `/health/ready` and `/metrics`.
@@ -125,15 +132,15 @@ impl Desk {
 }
 
 async fn ask(probe: &dyn Probe) -> (String, Part) {
-    let name = probe.name().to_owned();
+    let (name, vital) = (probe.name().to_owned(), probe.is_vital());
     let failure = match tokio::time::timeout(PATIENCE, probe.check()).await {
-        Ok(Ok(())) => return (name, Part { status: "ok", detail: None }),
+        Ok(Ok(())) => return (name, Part { status: "ok", detail: None, vital }),
         Ok(Err(reason)) => reason,
         Err(_) => "does not answer in time".to_owned(),
     };
     tracing::warn!(part = name, reason = failure, "a part of this host is down");
     let detail = Some(told(&failure).into_owned());
-    (name, Part { status: "down", detail })
+    (name, Part { status: "down", detail, vital })
 }
 
 /// What of a reason may be told to a stranger.
@@ -161,9 +168,10 @@ impl Endpoint for Health {
             Question::Live => BTreeMap::new(),
             Question::How | Question::Ready => self.desk.parts().await,
         };
+        let is_down = parts.values().any(|part| part.vital && part.status != "ok");
         let mut report = self.desk.report(parts);
         let status = match self.question {
-            Question::Ready if report.status != "ok" => StatusCode::SERVICE_UNAVAILABLE,
+            Question::Ready if is_down || report.status == "stopping" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::OK,
         };
         if matches!(self.question, Question::Live) {

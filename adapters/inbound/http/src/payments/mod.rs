@@ -2,7 +2,7 @@
 
 mod attempts;
 mod cards;
-mod webhooks;
+mod inbox;
 mod wire;
 
 pub use attempts::AttemptsApi;
@@ -11,10 +11,10 @@ use dermaga_domain::{
     ledger::{NewTransaction, TransferOrder},
     payments::MerchantPayment,
 };
+pub use inbox::InboxApi;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Header, types::ToJSON};
 use uuid::Uuid;
-pub use webhooks::WebhooksApi;
 pub use wire::PaymentBody;
 
 use crate::{

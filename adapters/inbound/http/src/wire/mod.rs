@@ -110,7 +110,7 @@ impl<T: Type + ParseFromJSON + ToJSON> List<T> {
 }
 
 /// How many rows a list has unless the caller says otherwise.
-const DEFAULT_LIMIT: u32 = 50;
+pub const DEFAULT_LIMIT: u32 = 50;
 
 /// The page that a caller asks for.
 pub fn page<K: From<Uuid>>(limit: Option<u32>, after: Option<Uuid>) -> PageRequest<K> {

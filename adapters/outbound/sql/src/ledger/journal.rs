@@ -71,7 +71,7 @@ impl Journal for SqlStore {
         match &self.db {
             Db::Postgres { append, .. } => {
                 self.reachable().await?;
-                match self.heard(append_postgres(append, changes).await).await {
+                match self.heard(append_postgres(append, changes).await).await.inspect(|()| self.bell.notify_one()) {
                     // A deadlock, or a lock that was held for long: whoever takes the locks in order will get through.
                     Err(StoreError::Busy) => Err(StoreError::Stale(Entity::Account)),
                     done => done,
@@ -89,7 +89,8 @@ impl Journal for SqlStore {
         match &self.db {
             Db::Postgres { append, .. } => {
                 self.reachable().await?;
-                self.heard(append_locked_postgres(append, ascending(ids), decide).await).await?
+                let done = self.heard(append_locked_postgres(append, ascending(ids), decide).await).await?;
+                done.inspect(|()| self.bell.notify_one())
             }
             Db::Sqlite { .. } => {
                 let mut uow = self.begin().await?;

@@ -11,12 +11,16 @@ use dermaga_ports::{
     ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus},
     time::Timestamp,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::trail::{from_behind, walk_back};
+use super::{
+    books::push_ids,
+    trail::{from_behind, walk_back},
+};
 use crate::{
     codec::{Moment, corrupt, money},
+    db::id_chunks,
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
@@ -51,6 +55,7 @@ macro_rules! select_lines {
     };
 }
 
+const AMONG: &str = select_lines!("t.id IN (");
 const BY_ID: &str = select_lines!("t.id = $1");
 /// The time is looked at in the database: what does not match is passed over there, and joined with nothing.
 const NEWEST: &str = select_lines!("t.id < $1 AND t.at >= $2 AND t.at < $3 ORDER BY t.id DESC LIMIT $4");
@@ -129,6 +134,22 @@ impl SqlStore {
     pub(crate) async fn at_once(&self, id: Uuid) -> Result<Option<AtOnce>, StoreError> {
         let row: Option<LineRow> = on_read!(self, |x| sqlx::query_as(BY_ID).bind(id).fetch_optional(x).await)?;
         row.map(AtOnce::try_from).transpose()
+    }
+
+    /// Those transfers among these lines, in any order. Lines that are not between wallets are none.
+    pub(crate) async fn at_once_among(&self, ids: &[Uuid]) -> Result<Vec<Transaction>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in id_chunks(ids) {
+            let rows: Vec<LineRow> = on_read!(self, |x| {
+                let mut query = QueryBuilder::new(AMONG);
+                push_ids(&mut query, &chunk);
+                query.build_query_as().fetch_all(x).await
+            })?;
+            for row in rows.into_iter().filter(|row| row.payer.is_some() && row.payee.is_some()) {
+                found.push(AtOnce::try_from(row)?.transaction);
+            }
+        }
+        Ok(found)
     }
 
     /// All transfers from `from` on and before `until`, with ids before `before`, largest id first, until `visit` has had

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
-    ids::{PaymentId, WebhookId},
-    payments::{Verdict, Webhook, Webhooks},
+    ids::{NoticeId, PaymentId},
+    payments::{Inbox, Verdict, Webhook},
     time::Timestamp,
 };
 use sqlx::FromRow;
@@ -53,7 +53,7 @@ impl TryFrom<WebhookRow> for Webhook {
 
     fn try_from(row: WebhookRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: WebhookId(row.id),
+            id: NoticeId(row.id),
             gateway: row.gateway,
             received_at: row.received_at.0,
             dedupe_key: row.dedupe_key,
@@ -67,7 +67,7 @@ impl TryFrom<WebhookRow> for Webhook {
 }
 
 #[async_trait]
-impl Webhooks for SqlUnitOfWork {
+impl Inbox for SqlUnitOfWork {
     async fn add(&mut self, webhook: &Webhook) -> Result<(), StoreError> {
         let added = on_tx!(self, |x| {
             sqlx::query(INSERT)

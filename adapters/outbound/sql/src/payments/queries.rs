@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
-    ids::{PaymentId, RefundId, WebhookId},
+    ids::{NoticeId, PaymentId, RefundId},
     paging::{Page, PageRequest},
     payments::{Dispute, Payment, PaymentFilter, PaymentQueries, Refund, Webhook},
     time::Timestamp,
@@ -87,8 +87,8 @@ impl PaymentQueries for SqlStore {
     async fn webhooks(
         &self,
         payment: Option<PaymentId>,
-        page: PageRequest<WebhookId>,
-    ) -> Result<Page<Webhook, WebhookId>, StoreError> {
+        page: PageRequest<NoticeId>,
+    ) -> Result<Page<Webhook, NoticeId>, StoreError> {
         let rows: Vec<WebhookRow> = on_read!(self, |x| {
             let mut query =
                 QueryBuilder::new(concat!("SELECT ", webhook_columns!(), " FROM payment_webhooks WHERE TRUE"));

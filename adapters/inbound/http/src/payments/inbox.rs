@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// `/webhooks`
-pub struct WebhooksApi;
+pub struct InboxApi;
 
 /// What was made of a webhook.
 #[derive(Debug, Clone, Object)]
@@ -37,7 +37,7 @@ async fn take(deps: &Deps, family: &str, headers: &HeaderMap, body: Raw) -> ApiR
 }
 
 #[OpenApi(prefix_path = "/webhooks", tag = "Tag::Payments")]
-impl WebhooksApi {
+impl InboxApi {
     /// A notification of the default gateway
     ///
     /// Stored and answered at once; whatever it says is read again at the gateway before anything changes.

@@ -1,0 +1,99 @@
+//! RabbitMQ goes away in the middle of 5,000 events and comes back: every event arrives, none is lost, and duplicates are
+//! recognised.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use dermaga_domain::events::Passed;
+use dermaga_ports::{
+    events::{Event, EventBus as _, Subscriber},
+    ids::EventId,
+};
+use dermaga_tests::{
+    databases::{Database, Engine},
+    patience::{until, within},
+    rabbit::Broker,
+};
+
+use crate::{
+    hearing::Ear,
+    house::{House, event, exchange, rabbit},
+};
+
+const EVENTS: usize = 5_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_in_the_middle_of_5_000_events_loses_none() {
+    within(400, an_outage(Engine::Postgres, Broker::kill)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_stopped_in_the_middle_of_5_000_events_loses_none() {
+    within(400, an_outage(Engine::Sqlite, Broker::stop)).await;
+}
+
+async fn an_outage(engine: Engine, end: fn(&Broker)) {
+    let database = Database::migrated(engine).await;
+    let house = House::on(&database.store);
+    let broker = Arc::new(tokio::task::spawn_blocking(Broker::start).await.expect("starts"));
+    let (one, other) = (Ear::on("one", &["*"]), Ear::on("other", &["even.*"]));
+    let ears: Vec<Arc<dyn Subscriber>> = vec![one.clone(), other.clone()];
+    let dispatcher = Arc::new(house.app.events.dispatcher(ears));
+    let bus = Arc::new(rabbit(&broker, dispatcher, &exchange()));
+    until("the subscribers listen", async || bus.check().await.ok()).await;
+
+    let topic = |n: usize| if n.is_multiple_of(2) { "even.happened" } else { "odd.happened" };
+    let events: Vec<Event> = (0..EVENTS).map(|n| event(topic(n), &format!("s:{}", n % 50), n)).collect();
+    let mut unit = dermaga_ports::store::Store::begin(&database.store).await.expect("begins");
+    for event in &events {
+        unit.outbox().publish(event).await.expect("publishes");
+    }
+    unit.commit().await.expect("commits");
+
+    let relay = house.app.events.relay(bus.clone());
+    let relaying = tokio::spawn(async move {
+        let mut failures = 0;
+        loop {
+            match relay.pass().await {
+                Ok(Passed::Idle) => return failures,
+                Ok(_) => {}
+                Err(error) => {
+                    // A busy machine may keep its database busy as well.
+                    assert!(error.code().is_about_the_system(), "{error}");
+                    failures += usize::from(error.code() == dermaga_domain::Code::BusUnavailable);
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    });
+    until("some have arrived", async || (one.count() > 300).then_some(())).await;
+    let ending = broker.clone();
+    tokio::task::spawn_blocking(move || end(&ending)).await.expect("ends");
+    let at_the_end = one.count();
+    assert!(at_the_end < EVENTS, "the broker was ended in the middle");
+    until("its absence is noticed", async || bus.check().await.err()).await;
+    let starting = broker.clone();
+    tokio::task::spawn_blocking(move || starting.restart()).await.expect("starts again");
+
+    until("the subscribers listen again", async || bus.check().await.ok()).await;
+    until("all events have arrived", async || (one.count() >= EVENTS).then_some(())).await;
+    until("all even ones as well", async || (other.count() >= EVENTS / 2).then_some(())).await;
+    let failures = relaying.await.expect("ends");
+    assert!(failures > 0, "the relay has noticed");
+    // Whatever else is still on its way is a duplicate.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for (ear, wanted) in [(&one, EVENTS), (&other, EVENTS / 2)] {
+        let ids: HashSet<EventId> = ear.ids().into_iter().collect();
+        assert_eq!(ids.len(), wanted, "every event has arrived");
+        assert_eq!(ear.count(), wanted, "and once");
+        let mut last: HashMap<String, u64> = HashMap::new();
+        for heard in ear.heard() {
+            let number = heard.payload["number"].as_u64().expect("a number");
+            assert!(last.insert(heard.subject, number).is_none_or(|before| before < number), "{number} is late");
+        }
+    }
+    database.dispose().await;
+}
