@@ -69,6 +69,7 @@ codes! {
     TokenInvalid, "token_invalid", Unauthenticated, "The access token is not valid";
     TokenExpired, "token_expired", Unauthenticated, "The access token has expired";
     ServiceTokenInvalid, "service_token_invalid", Unauthenticated, "A valid service token is required";
+    WebhookRejected, "webhook_rejected", Unauthenticated, "The webhook is not authentic";
     InvalidCredentials, "invalid_credentials", Unauthenticated, "Invalid credentials";
     RefreshTokenInvalid, "refresh_token_invalid", Unauthenticated, "The refresh token is not valid";
     RefreshTokenReused, "refresh_token_reused", Unauthenticated, "The refresh token was used before";
@@ -78,6 +79,7 @@ codes! {
     WalletNotFound, "wallet_not_found", NotFound, "There is no such wallet";
     TransactionNotFound, "transaction_not_found", NotFound, "There is no such transaction";
     SealNotFound, "seal_not_found", NotFound, "There are not so many sealed batches";
+    PaymentNotFound, "payment_not_found", NotFound, "There is no such payment";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
     NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
@@ -90,6 +92,7 @@ codes! {
     BalanceLimit, "balance_limit", Conflict, "The balance would exceed the largest amount that can be kept";
     IllegalTransition, "illegal_transition", Conflict, "The present status forbids this";
     HoldExpired, "hold_expired", Conflict, "The reservation has expired";
+    PaymentWindowClosed, "payment_window_closed", Conflict, "The time to pay is over";
     RefundExceeds, "refund_exceeds", Conflict, "The refund exceeds what is left to refund";
     NotRefundable, "not_refundable", Conflict, "This transaction cannot be refunded here";
     TransferConflict, "transfer_conflict", Conflict, "This id was used for a different transfer";
@@ -104,6 +107,7 @@ codes! {
     Throttled, "throttled", Throttled, "Too many attempts";
     PaymentRefused, "payment_refused", Conflict, "The payment gateway refused";
     DeliveryFailed, "delivery_failed", Upstream, "The message could not be delivered";
+    GatewayUnavailable, "gateway_unavailable", Unavailable, "The payment gateway does not answer";
     StoreBusy, "store_busy", Unavailable, "The database is busy";
     StoreUnavailable, "store_unavailable", Unavailable, "The database cannot be reached";
     Internal, "internal", Internal, "Something went wrong inside";

@@ -27,14 +27,17 @@ use dermaga_ports::{
     notifications::{
         MockNotificationQueries, MockNotifications, MockSender, NotificationQueries, Notifications, Sender, Senders,
     },
-    payments::MockPaymentGateway,
+    payments::{
+        MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, MockWebhooks, PaymentQueries, Payments,
+        Refunds, Webhooks,
+    },
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
     time::Timestamp,
 };
 use uuid::Uuid;
 
-use crate::{App, Policy, Ports};
+use crate::{App, Policy, Ports, payments::Gateways};
 
 macro_rules! store_of_mocks {
     ($($query:ident: $queries:ident = $mock_query:ident,)* ; $($repository:ident: $port:ident = $mock:ident,)*) => {
@@ -96,6 +99,7 @@ store_of_mocks! {
     journal: Journal = MockJournal,
     wallets: WalletQueries = MockWalletQueries,
     transactions: TransactionQueries = MockTransactionQueries,
+    payments: PaymentQueries = MockPaymentQueries,
     audit: AuditQueries = MockAuditQueries,
     notifications: NotificationQueries = MockNotificationQueries,
     ;
@@ -105,6 +109,9 @@ store_of_mocks! {
     books: Books = MockBooks,
     wallets: Wallets = MockWallets,
     transactions: Transactions = MockTransactions,
+    payments: Payments = MockPayments,
+    refunds: Refunds = MockRefunds,
+    webhooks: Webhooks = MockWebhooks,
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,
@@ -146,8 +153,8 @@ impl Bench {
         let ports = Ports {
             store: Arc::new(shelf),
             ledger: Arc::new(self.ledger),
-            gateway: Arc::new(self.gateway),
             senders: Senders::new(self.senders.into_iter().map(|sender| Arc::new(sender) as Arc<dyn Sender>)),
+            gateways: Gateways::new(vec![Arc::new(self.gateway)]),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),
             secrets: Arc::new(self.secrets),

@@ -29,6 +29,7 @@ pub enum Entity {
     Transfer,
     Hold,
     Transaction,
+    Payment,
     IdempotencyKey,
     Notification,
 }
@@ -43,6 +44,7 @@ impl fmt::Display for Entity {
             Self::Transfer => "transfer",
             Self::Hold => "hold",
             Self::Transaction => "transaction",
+            Self::Payment => "payment",
             Self::IdempotencyKey => "idempotency key",
             Self::Notification => "notification",
         })

@@ -20,6 +20,7 @@ use crate::{
     idempotency::IdempotencyKeys,
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
     notifications::{NotificationQueries, Notifications},
+    payments::{PaymentQueries, Payments, Refunds, Webhooks},
 };
 
 /// All records of this system.
@@ -39,6 +40,7 @@ pub trait Store: Send + Sync {
     fn journal(&self) -> &dyn Journal;
     fn wallets(&self) -> &dyn WalletQueries;
     fn transactions(&self) -> &dyn TransactionQueries;
+    fn payments(&self) -> &dyn PaymentQueries;
     fn audit(&self) -> &dyn AuditQueries;
     fn notifications(&self) -> &dyn NotificationQueries;
 }
@@ -52,6 +54,9 @@ pub trait UnitOfWork: Send {
     fn books(&mut self) -> &mut dyn Books;
     fn wallets(&mut self) -> &mut dyn Wallets;
     fn transactions(&mut self) -> &mut dyn Transactions;
+    fn payments(&mut self) -> &mut dyn Payments;
+    fn refunds(&mut self) -> &mut dyn Refunds;
+    fn webhooks(&mut self) -> &mut dyn Webhooks;
     fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
     fn outbox(&mut self) -> &mut dyn Outbox;
     fn audit(&mut self) -> &mut dyn AuditTrail;

@@ -6,5 +6,6 @@ pub mod deployment;
 pub mod disks;
 pub mod hosts;
 pub mod patience;
+pub mod played;
 pub mod postgres;
 pub mod sinks;

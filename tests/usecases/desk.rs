@@ -6,23 +6,27 @@ use dermaga_domain::{
     App, Policy, Ports,
     auth::Registration,
     ledger::{NewTransaction, Party, Poster},
-    payments::Topup,
+    payments::{Gateways, Topup},
 };
 use dermaga_ports::{
     auth::{Principal, Role},
-    ids::{SessionId, TransactionId, UserId},
-    ledger::Wallet,
+    ids::{PaymentId, SessionId, TransactionId, UserId},
+    ledger::{SystemAccount, Wallet},
+    money::Currency,
     notifications::Senders,
     payments::{
-        Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, PaymentGateway, SeenAmount,
-        Snapshot,
+        Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, Payment, PaymentGateway,
+        SeenAmount, Snapshot,
     },
     store::Store,
-    system::{IdGenerator, ManualClock, SequentialIds},
+    system::{Clock, IdGenerator, ManualClock, SequentialIds},
     time::Timestamp,
 };
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets};
-use dermaga_tests::databases::{Database, Engine};
+use dermaga_tests::{
+    databases::{Database, Engine},
+    played::Played,
+};
 
 pub struct Desk {
     pub app: App,
@@ -68,7 +72,7 @@ pub fn gateway() -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_name().return_const("played".to_owned());
     gateway.expect_capabilities().return_const(Capabilities {
-        methods: vec![MethodKind::Instant],
+        methods: vec![MethodKind::Qris],
         banks: vec![],
         finds_by_reference: true,
         reviews: false,
@@ -83,8 +87,9 @@ fn start() -> ManualClock {
 
 fn wired(
     database: &Database,
-    gateway: impl PaymentGateway + 'static,
+    gateways: Gateways,
     senders: Senders,
+    policy: Policy,
     ids: &Arc<SequentialIds>,
     clock: &ManualClock,
 ) -> App {
@@ -93,7 +98,7 @@ fn wired(
     let ports = Ports {
         ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
         store,
-        gateway: Arc::new(gateway),
+        gateways,
         senders,
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
@@ -101,39 +106,67 @@ fn wired(
         clock: Arc::new(clock.clone()),
         ids: ids.clone(),
     };
-    App::new(ports, Policy::default())
+    App::new(ports, policy)
 }
 
 impl Desk {
     pub async fn with(gateway: impl PaymentGateway + 'static) -> Self {
         let database = Database::migrated(Engine::Sqlite).await;
-        Self::on(database, gateway, Senders::default(), Arc::default(), start())
+        Self::on(database, gateway, Arc::default(), start())
     }
 
     /// A desk that tells people things.
     pub async fn telling(senders: Senders) -> Self {
         let database = Database::migrated(Engine::Sqlite).await;
-        Self::on(database, settling(), senders, Arc::default(), start())
+        let (ids, clock) = (Arc::default(), start());
+        let gateways = Gateways::new(vec![Arc::new(settling())]);
+        let app = wired(&database, gateways, senders, Policy::default(), &ids, &clock);
+        Self { app, clock, database, ids }
     }
 
     /// A second host beside this one, on the same database and under the same clock.
     pub fn beside(&self, senders: Senders) -> App {
-        wired(&self.database, settling(), senders, &self.ids, &self.clock)
+        let gateways = Gateways::new(vec![Arc::new(settling())]);
+        wired(&self.database, gateways, senders, Policy::default(), &self.ids, &self.clock)
+    }
+
+    /// A house whose gateway is played; the gateway outlives it.
+    pub async fn played() -> (Self, Played) {
+        Self::played_on(Engine::Sqlite, Policy::default()).await
+    }
+
+    /// The same on either database, with rules of its own.
+    pub async fn played_on(engine: Engine, policy: Policy) -> (Self, Played) {
+        let clock = start();
+        let gateway = Played::new("played", clock.clone());
+        let gateways = Gateways::new(vec![Arc::new(gateway.clone())]).with_manual_transfers("BCA 123".to_owned());
+        let database = Database::migrated(engine).await;
+        (Self::build(database, gateways, policy, Arc::default(), clock), gateway)
     }
 
     fn on(
         database: Database,
         gateway: impl PaymentGateway + 'static,
-        senders: Senders,
         ids: Arc<SequentialIds>,
         clock: ManualClock,
     ) -> Self {
-        Self { app: wired(&database, gateway, senders, &ids, &clock), clock, database, ids }
+        Self::build(database, Gateways::new(vec![Arc::new(gateway)]), Policy::default(), ids, clock)
+    }
+
+    fn build(
+        database: Database,
+        gateways: Gateways,
+        policy: Policy,
+        ids: Arc<SequentialIds>,
+        clock: ManualClock,
+    ) -> Self {
+        let app = wired(&database, gateways, Senders::default(), policy, &ids, &clock);
+        Self { app, clock, database, ids }
     }
 
     /// The same house after its process has died: everything but the database is new.
     pub fn restarted(self, gateway: impl PaymentGateway + 'static) -> Self {
-        Self::on(self.database, gateway, Senders::default(), self.ids, self.clock)
+        Self::on(self.database, gateway, self.ids, self.clock)
     }
 
     pub fn id<T: From<uuid::Uuid>>(&self) -> T {
@@ -167,14 +200,42 @@ impl Desk {
         wallet: &Wallet,
         amount: i64,
     ) -> dermaga_domain::Result<dermaga_domain::ledger::Movement> {
-        let topup = Topup { topup: rupiah(amount), method: None };
-        self.app.payments.topup(by, id, Party::Wallet(wallet.id), topup).await
+        let topup = Topup { topup: rupiah(amount), ..Topup::default() };
+        self.app.payments.topup(by, id, Party::Wallet(wallet.id), topup).await.map(|(movement, _)| movement)
     }
 
     /// Everything, and what is not reserved.
     pub async fn balance(&self, by: &Principal, wallet: &Wallet) -> (i64, i64) {
         let view = self.app.wallets.balance(by, wallet.id, None).await.expect("answers");
         (view.balance.posted, view.balance.available)
+    }
+
+    /// Time passes, and whatever becomes due in it is looked after.
+    pub async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.look_after().await;
+    }
+
+    /// Whatever is due now is looked after.
+    pub async fn look_after(&self) {
+        while self.app.payments.look_after_due().await.expect("looks after") > 0 {}
+    }
+
+    /// A payment as it is now.
+    pub async fn payment(&self, id: PaymentId) -> Payment {
+        self.app.payments.payment(&Principal::Operator, id).await.expect("is there").payment
+    }
+
+    /// What is in an account of the system.
+    pub async fn account(&self, account: SystemAccount) -> i64 {
+        self.account_in(&account, Currency::Idr).await
+    }
+
+    /// The same in another currency.
+    pub async fn account_in(&self, account: &SystemAccount, currency: Currency) -> i64 {
+        let found =
+            self.database.store.ledger().account(account.id(currency), self.clock.now()).await.expect("answers");
+        found.map_or(0, |account| account.counters.balance().posted)
     }
 
     /// The books are whole.

@@ -7,5 +7,8 @@ mod deadlines;
 mod desk;
 mod identity;
 mod notifications;
+mod payments;
+mod refunds;
 mod repeats;
 mod topups;
+mod webhooks;

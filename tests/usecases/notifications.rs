@@ -128,6 +128,45 @@ async fn both_sides_of_a_transfer_get_a_letter_in_their_language_and_only_one() 
     assert_eq!(own[0].notification.state.status(), Status::Sent);
 }
 
+/// Everything that was announced so far, as a relay would hand it over.
+async fn announced(desk: &Desk) -> Vec<Event> {
+    let rows = "SELECT json_object('id', hex(id), 'topic', topic, 'subject', subject, 'payload', json(payload)) \
+        FROM outbox ORDER BY id";
+    let event = |row: String| {
+        let row: serde_json::Value = serde_json::from_str(&row).expect("JSON");
+        let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+        Event {
+            id: EventId(text("id").parse().expect("an id")),
+            at: dermaga_ports::time::Timestamp::from_micros(0),
+            topic: text("topic").into(),
+            subject: text("subject"),
+            payload: row["payload"].clone(),
+        }
+    };
+    desk.database.texts(rows).await.into_iter().map(event).collect()
+}
+
+#[tokio::test]
+async fn what_the_use_cases_announce_is_understood() {
+    let (desk, _sink) = writing().await;
+    let ani = reachable(&desk, "ani").await;
+    let wallet = desk.app.wallets.list(&ani).await.expect("lists").remove(0).wallet;
+    desk.topup(&ani, desk.id(), &wallet, 50_000).await.expect("settles");
+    let (payment, id) = (crate::desk::rupiah(7_000), desk.id());
+    let kopi = dermaga_domain::payments::MerchantPayment { merchant: "Kopi".to_owned(), payment };
+    desk.app.payments.pay(&ani, id, wallet.id, kopi).await.expect("pays");
+    let events = announced(&desk).await;
+    assert!(events.iter().any(|event| event.topic == "payment.paid"), "{events:?}");
+    for event in &events {
+        desk.app.notifications.handle(event).await.expect("is understood");
+    }
+    let mut told: Vec<String> = everything(&desk, &ani).await.into_iter().map(|view| view.words.message).collect();
+    told.sort();
+    let expected =
+        ["Pembayaran Anda sebesar Rp 7.000 berhasil.", "Top up Rp 50.000 berhasil dan sudah masuk ke dompet Anda."];
+    assert_eq!(told, expected, "once each");
+}
+
 #[tokio::test]
 async fn many_subscribers_at_once_tell_once() {
     let (desk, _sink) = writing().await;

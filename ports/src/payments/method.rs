@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::WalletId;
+
 /// A way to pay, as a person chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MethodKind {
@@ -93,6 +95,8 @@ pub struct Method {
     pub store: Option<String>,
     /// Of a card; forgotten as soon as the gateway has answered.
     pub token: Option<CardToken>,
+    /// Of a payment from a wallet: which one.
+    pub wallet: Option<WalletId>,
     /// Of a card: only reserve the money; a capture takes it.
     pub authorize_only: bool,
 }
@@ -100,7 +104,7 @@ pub struct Method {
 impl Method {
     /// A method that needs nothing more.
     pub fn plain(kind: MethodKind) -> Self {
-        Self { kind, bank: None, store: None, token: None, authorize_only: false }
+        Self { kind, bank: None, store: None, token: None, wallet: None, authorize_only: false }
     }
 }
 

@@ -9,6 +9,7 @@ use dermaga_ports::{
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
+    payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
 
@@ -59,6 +60,10 @@ impl Store for GatheringStore {
 
     fn transactions(&self) -> &dyn TransactionQueries {
         self.store.transactions()
+    }
+
+    fn payments(&self) -> &dyn PaymentQueries {
+        self.store.payments()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

@@ -35,6 +35,7 @@ mod lane;
 mod ledger;
 mod migrations;
 mod notifications;
+mod payments;
 mod presence;
 mod store;
 mod unit_of_work;

@@ -9,6 +9,7 @@ use dermaga_ports::{
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
+    payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
 use sqlx::{
@@ -207,7 +208,7 @@ impl Store for SqlStore {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        Ok(Box::new(SqlSnapshot(SqlUnitOfWork::new(transaction))))
+        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -232,6 +233,10 @@ impl Store for SqlStore {
     }
 
     fn transactions(&self) -> &dyn TransactionQueries {
+        self
+    }
+
+    fn payments(&self) -> &dyn PaymentQueries {
         self
     }
 

@@ -9,6 +9,7 @@ use dermaga_ports::{
     idempotency::IdempotencyKeys,
     ledger::{Books, Transactions, Transfer, Wallets},
     notifications::Notifications,
+    payments::{Payments, Refunds, Webhooks},
     store::UnitOfWork,
 };
 
@@ -93,6 +94,18 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn transactions(&mut self) -> &mut dyn Transactions {
+        self
+    }
+
+    fn payments(&mut self) -> &mut dyn Payments {
+        self
+    }
+
+    fn refunds(&mut self) -> &mut dyn Refunds {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn Webhooks {
         self
     }
 
