@@ -244,7 +244,7 @@ mod tests {
         bench.gateway.expect_capabilities().return_const(Capabilities {
             methods: vec![MethodKind::Instant],
             banks: vec![],
-            finds_by_reference: true,
+            unfindable: vec![],
             reviews: false,
         });
         bench.gateway.expect_create().times(1).returning(move |charge| {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::WalletId;
+
 /// A way to pay, as a person chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MethodKind {
@@ -95,12 +97,14 @@ pub struct Method {
     pub token: Option<CardToken>,
     /// Of a card: only reserve the money; a capture takes it.
     pub authorize_only: bool,
+    /// Of a payment from a wallet: the one that pays. Whether the caller may spend from it was decided before.
+    pub wallet: Option<WalletId>,
 }
 
 impl Method {
     /// A method that needs nothing more.
     pub fn plain(kind: MethodKind) -> Self {
-        Self { kind, bank: None, store: None, token: None, authorize_only: false }
+        Self { kind, bank: None, store: None, token: None, authorize_only: false, wallet: None }
     }
 }
 
