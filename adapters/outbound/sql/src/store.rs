@@ -207,7 +207,7 @@ impl Store for SqlStore {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        Ok(Box::new(SqlSnapshot(SqlUnitOfWork::new(transaction))))
+        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -8,8 +8,7 @@ mod wire;
 pub use attempts::AttemptsApi;
 pub use cards::refuse as refuse_cards;
 use dermaga_domain::{
-    Error,
-    ledger::{NewTransaction, Party, TransferOrder},
+    ledger::{NewTransaction, TransferOrder},
     payments::MerchantPayment,
 };
 use poem::web::Data;
@@ -23,7 +22,7 @@ use crate::{
     caller::Person,
     deps::Deps,
     edge::{ApiResult, Json},
-    ledger::MovementBody,
+    ledger::{MovementBody, receiver},
     tags::Tag,
     wire::{CurrencyCode, currency_text},
 };
@@ -65,17 +64,6 @@ struct Transfer {
     description: Option<String>,
 }
 
-impl Transfer {
-    fn receiver(&self) -> Result<Party, Error> {
-        match (self.to_user_id, self.to_wallet_id) {
-            (Some(user), None) => Ok(Party::User(user.into())),
-            (None, Some(wallet)) => Ok(Party::Wallet(wallet.into())),
-            (None, None) => Err(Error::fault("/to_user_id", "is required, unless to_wallet_id is given")),
-            (Some(_), Some(_)) => Err(Error::fault("/to_wallet_id", "must not be given together with to_user_id")),
-        }
-    }
-}
-
 #[OpenApi(prefix_path = "/payments", tag = "Tag::Payments")]
 impl PaymentsApi {
     /// Pay a merchant from a wallet, at once
@@ -114,7 +102,7 @@ impl PaymentsApi {
         body: Json<Transfer>,
     ) -> ApiResult<Created<MovementBody>> {
         let by = &person.0;
-        let receiver = body.0.receiver()?;
+        let receiver = receiver(body.0.to_user_id, body.0.to_wallet_id)?;
         let content = body.0.to_json_string();
         let request = Request { deps: &deps, caller: Some(by), operation: "transfer", key: key.0, content };
         let once = request.once(|seed| async move {
