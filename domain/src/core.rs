@@ -8,7 +8,6 @@ use dermaga_ports::{
     events::Event,
     ids::{AuditId, EventId},
     ledger::Ledger,
-    payments::PaymentGateway,
     store::{Store, UnitOfWork},
     system::{Clock, IdGenerator, Secrets},
     time::{DAY, Timestamp},
@@ -16,14 +15,17 @@ use dermaga_ports::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    payments::{FeeRule, Gateways},
+};
 
 /// The plugs: one adapter for each port.
 #[derive(Clone)]
 pub struct Ports {
     pub store: Arc<dyn Store>,
     pub ledger: Arc<dyn Ledger>,
-    pub gateway: Arc<dyn PaymentGateway>,
+    pub gateways: Gateways,
     pub hasher: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
     pub secrets: Arc<dyn Secrets>,
@@ -42,6 +44,12 @@ pub struct Policy {
     pub session_lifetime: Duration,
     /// When the money of a pending transfer is released by itself.
     pub pending_lifetime: Duration,
+    /// How long somebody has to pay a purchase.
+    pub payment_window: Duration,
+    /// How long somebody has to pay a top-up.
+    pub topup_window: Duration,
+    /// What payment gateways keep; the first rule that covers a payment counts.
+    pub fees: Vec<FeeRule>,
     /// Failed logins of one name before it has to wait.
     pub login_attempts: u32,
     /// Failed logins from one address before it has to wait.
@@ -55,6 +63,9 @@ impl Default for Policy {
             min_password: 8,
             session_lifetime: 30 * DAY,
             pending_lifetime: DAY,
+            payment_window: Duration::from_secs(10 * 60),
+            topup_window: DAY,
+            fees: Vec::new(),
             login_attempts: 5,
             address_attempts: 50,
         }

@@ -67,6 +67,7 @@ codes! {
     TokenInvalid, "token_invalid", Unauthenticated, "The access token is not valid";
     TokenExpired, "token_expired", Unauthenticated, "The access token has expired";
     ServiceTokenInvalid, "service_token_invalid", Unauthenticated, "A valid service token is required";
+    WebhookRejected, "webhook_rejected", Unauthenticated, "The webhook is not authentic";
     InvalidCredentials, "invalid_credentials", Unauthenticated, "Invalid credentials";
     RefreshTokenInvalid, "refresh_token_invalid", Unauthenticated, "The refresh token is not valid";
     RefreshTokenReused, "refresh_token_reused", Unauthenticated, "The refresh token was used before";
@@ -76,6 +77,7 @@ codes! {
     WalletNotFound, "wallet_not_found", NotFound, "There is no such wallet";
     TransactionNotFound, "transaction_not_found", NotFound, "There is no such transaction";
     SealNotFound, "seal_not_found", NotFound, "There are not so many sealed batches";
+    PaymentNotFound, "payment_not_found", NotFound, "There is no such payment";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
     UsernameTaken, "username_taken", Conflict, "The username is registered already";
@@ -87,6 +89,7 @@ codes! {
     BalanceLimit, "balance_limit", Conflict, "The balance would exceed the largest amount that can be kept";
     IllegalTransition, "illegal_transition", Conflict, "The present status forbids this";
     HoldExpired, "hold_expired", Conflict, "The reservation has expired";
+    PaymentWindowClosed, "payment_window_closed", Conflict, "The time to pay is over";
     RefundExceeds, "refund_exceeds", Conflict, "The refund exceeds what is left to refund";
     NotRefundable, "not_refundable", Conflict, "This transaction cannot be refunded here";
     TransferConflict, "transfer_conflict", Conflict, "This id was used for a different transfer";
@@ -100,6 +103,7 @@ codes! {
     IdempotencyKeyReused, "idempotency_key_reused", Invalid, "The key was used with a different body";
     Throttled, "throttled", Throttled, "Too many attempts";
     PaymentRefused, "payment_refused", Conflict, "The payment gateway refused";
+    GatewayUnavailable, "gateway_unavailable", Unavailable, "The payment gateway does not answer";
     StoreBusy, "store_busy", Unavailable, "The database is busy";
     StoreUnavailable, "store_unavailable", Unavailable, "The database cannot be reached";
     Internal, "internal", Internal, "Something went wrong inside";

@@ -24,14 +24,17 @@ use dermaga_ports::{
         MockTransactions, MockWalletQueries, MockWallets, Snapshot, TransactionQueries, Transactions, WalletQueries,
         Wallets,
     },
-    payments::MockPaymentGateway,
+    payments::{
+        MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, MockWebhooks, PaymentQueries, Payments,
+        Refunds, Webhooks,
+    },
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
     time::Timestamp,
 };
 use uuid::Uuid;
 
-use crate::{App, Policy, Ports};
+use crate::{App, Policy, Ports, payments::Gateways};
 
 macro_rules! store_of_mocks {
     ($($query:ident: $queries:ident = $mock_query:ident,)* ; $($repository:ident: $port:ident = $mock:ident,)*) => {
@@ -93,6 +96,7 @@ store_of_mocks! {
     journal: Journal = MockJournal,
     wallets: WalletQueries = MockWalletQueries,
     transactions: TransactionQueries = MockTransactionQueries,
+    payments: PaymentQueries = MockPaymentQueries,
     audit: AuditQueries = MockAuditQueries,
     ;
     users: Users = MockUsers,
@@ -101,6 +105,9 @@ store_of_mocks! {
     books: Books = MockBooks,
     wallets: Wallets = MockWallets,
     transactions: Transactions = MockTransactions,
+    payments: Payments = MockPayments,
+    refunds: Refunds = MockRefunds,
+    webhooks: Webhooks = MockWebhooks,
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,
@@ -140,7 +147,7 @@ impl Bench {
         let ports = Ports {
             store: Arc::new(shelf),
             ledger: Arc::new(self.ledger),
-            gateway: Arc::new(self.gateway),
+            gateways: Gateways::new(vec![Arc::new(self.gateway)]),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),
             secrets: Arc::new(self.secrets),

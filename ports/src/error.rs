@@ -27,6 +27,7 @@ pub enum Entity {
     Transfer,
     Hold,
     Transaction,
+    Payment,
     IdempotencyKey,
 }
 
@@ -40,6 +41,7 @@ impl fmt::Display for Entity {
             Self::Transfer => "transfer",
             Self::Hold => "hold",
             Self::Transaction => "transaction",
+            Self::Payment => "payment",
             Self::IdempotencyKey => "idempotency key",
         })
     }

@@ -56,6 +56,12 @@ ids! {
     TransferId;
     /// A transaction: what a user did with money, with its life cycle.
     TransactionId;
+    /// An attempt to pay, at one gateway.
+    PaymentId;
+    /// Money that goes back through a gateway.
+    RefundId;
+    /// A webhook that came in.
+    WebhookId;
     /// Something that happened, as told to subscribers.
     EventId;
     /// An entry of the audit trail.

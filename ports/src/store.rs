@@ -19,6 +19,7 @@ use crate::{
     events::Outbox,
     idempotency::IdempotencyKeys,
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
+    payments::{PaymentQueries, Payments, Refunds, Webhooks},
 };
 
 /// All records of this system.
@@ -38,6 +39,7 @@ pub trait Store: Send + Sync {
     fn journal(&self) -> &dyn Journal;
     fn wallets(&self) -> &dyn WalletQueries;
     fn transactions(&self) -> &dyn TransactionQueries;
+    fn payments(&self) -> &dyn PaymentQueries;
     fn audit(&self) -> &dyn AuditQueries;
 }
 
@@ -50,6 +52,9 @@ pub trait UnitOfWork: Send {
     fn books(&mut self) -> &mut dyn Books;
     fn wallets(&mut self) -> &mut dyn Wallets;
     fn transactions(&mut self) -> &mut dyn Transactions;
+    fn payments(&mut self) -> &mut dyn Payments;
+    fn refunds(&mut self) -> &mut dyn Refunds;
+    fn webhooks(&mut self) -> &mut dyn Webhooks;
     fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
     fn outbox(&mut self) -> &mut dyn Outbox;
     fn audit(&mut self) -> &mut dyn AuditTrail;

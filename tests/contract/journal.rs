@@ -39,7 +39,7 @@ async fn lines(database: &Database, ids: &[TransferId]) -> Vec<Transfer> {
 }
 
 /// Everything that an append could change.
-async fn everything(database: &Database) -> (Vec<Account>, Head, u64, u64) {
+async fn everything(database: &Database) -> (Vec<Account>, Option<Head>, u64, u64) {
     let mut snapshot = database.store.snapshot().await.expect("begins");
     let accounts = snapshot.accounts(None, 1_000).await.expect("reads");
     let head = snapshot.head().await.expect("reads");
@@ -263,4 +263,121 @@ pub async fn an_id_that_is_being_written_is_waited_for(database: &Database) {
     assert_eq!(unit.commit().await, Ok(()));
     assert_eq!(second.await.expect("ends"), Err(StoreError::Conflict(Unique::Id)));
     assert_eq!(recount(database).await.findings, []);
+}
+
+/// Stores what is decided on accounts that are locked for it; answers which accounts the decision saw.
+async fn append_locked(
+    store: &SqlStore,
+    ids: &[AccountId],
+    mut decide: impl FnMut(Vec<Account>) -> Option<Changes> + Send,
+) -> (Result<(), StoreError>, Vec<Account>) {
+    let mut seen = Vec::new();
+    let done = store
+        .journal()
+        .append_locked(ids, &mut |accounts| {
+            seen = accounts.clone();
+            decide(accounts)
+        })
+        .await;
+    (done, seen)
+}
+
+/// A transfer between the first two of some accounts, a microsecond after whatever touched them last.
+fn first_to_second(n: u32, mut accounts: Vec<Account>) -> Option<Changes> {
+    let [debit, credit, ..] = &mut accounts[..] else { return None };
+    let when = at(debit.touched_at.max(credit.touched_at).since(at(0)).as_micros() as i64 + 1);
+    let line = post(n, debit, credit, 1, when);
+    Some(posted(&[debit, credit], vec![line]))
+}
+
+pub async fn what_is_decided_under_locks_is_stored_and_sealed(database: &Database) {
+    let (one, other) = pair(database).await;
+    let ids = [other.id, account(9).id, one.id, other.id];
+    let mut decided = Changes::default();
+    let (done, seen) = append_locked(&database.store, &ids, |mut accounts| {
+        let [debit, credit] = &mut accounts[..] else { return None };
+        let lines = (1..=70).map(|n| post(100 + n, debit, credit, 1, at(i64::from(n)))).collect();
+        decided = posted(&[debit, credit], lines);
+        Some(decided.clone())
+    })
+    .await;
+    assert_eq!(done, Ok(()));
+    assert_eq!(seen, [one.clone(), other.clone()], "each once, in ascending order, and none that is not there");
+    let [debit, credit] = &decided.accounts[..] else { panic!("both have changed") };
+    assert_eq!(accounts(database, &[one.id, other.id]).await, stored([debit, credit]));
+    let line_ids: Vec<_> = decided.transfers.iter().map(|line| line.id).collect();
+    assert_eq!(lines(database, &line_ids).await, decided.transfers);
+    let sealed = Head::GENESIS.extend(&seal::content(decided.transfers.iter()));
+    let (_, head, count, waypoints) = everything(database).await;
+    assert_eq!((head, count, waypoints), (Some(sealed), 70, 2));
+    assert_eq!(recount(database).await.findings, []);
+}
+
+pub async fn nothing_decided_under_locks_is_nothing_stored(database: &Database) {
+    let (one, other) = pair(database).await;
+    let before = everything(database).await;
+    let (done, seen) = append_locked(&database.store, &[one.id, other.id], |_| None).await;
+    assert_eq!((done, seen.len()), (Ok(()), 2));
+    let (done, seen) = append_locked(&database.store, &[account(9).id], |_| None).await;
+    assert_eq!((done, seen), (Ok(()), Vec::new()));
+    assert_eq!(everything(database).await, before);
+    // And nobody holds a lock.
+    append(database, &decide(&database.store, 10, one.id, other.id).await).await.expect("appends");
+}
+
+pub async fn under_locks_a_known_id_refuses_everything(database: &Database) {
+    let (one, other) = pair(database).await;
+    let (third, fourth) = (system_account(3), system_account(4));
+    open(database, &[&third, &fourth]).await;
+    append(database, &decide(&database.store, 10, one.id, other.id).await).await.expect("appends");
+    let before = everything(database).await;
+    for ids in [[one.id, other.id], [third.id, fourth.id]] {
+        let (done, _) = append_locked(&database.store, &ids, |accounts| first_to_second(10, accounts)).await;
+        assert_eq!(done, Err(StoreError::Conflict(Unique::Id)));
+        assert_eq!(everything(database).await, before, "nothing was written");
+    }
+    let (done, _) = append_locked(&database.store, &[one.id, third.id], |accounts| first_to_second(11, accounts)).await;
+    assert_eq!(done, Ok(()), "the next one is free");
+}
+
+pub async fn whoever_decides_under_locks_sees_what_was_waited_for(database: &Database) {
+    let (one, other) = pair(database).await;
+    let mut unit = begin(database).await;
+    let mut locked = unit.books().lock(&[one.id]).await.expect("locks");
+    let second = must_wait(database, move |store| async move {
+        append_locked(&store, &[other.id, one.id], |accounts| first_to_second(10, accounts)).await
+    })
+    .await;
+    let counters = &mut locked[0].counters;
+    (counters.debits_posted, counters.credits_posted) = (500, 500);
+    let changes = Changes { accounts: locked.clone(), ..Changes::default() };
+    unit.books().write(&changes).await.expect("writes");
+    unit.commit().await.expect("commits");
+    let (done, seen) = second.await.expect("ends");
+    assert_eq!((done, &seen[0]), (Ok(()), &stored([&locked[0]])[0]));
+}
+
+/// Whatever the order in which accounts are named: all are stored, none is lost, and nobody waits in a circle.
+pub async fn decisions_under_locks_are_made_one_after_the_other(database: &Database) {
+    let (one, other) = pair(database).await;
+    let second_host = database.second_store(dermaga_tests::databases::OPTIONS).await;
+    let workers = (0..4_u32).map(|worker| {
+        let store = if worker < 2 { database.store.clone() } else { second_host.clone() };
+        let ids = if worker.is_multiple_of(2) { [one.id, other.id] } else { [other.id, one.id] };
+        tokio::spawn(async move {
+            for round in 0..25 {
+                let n = 1_000 * (worker + 1) + round;
+                let (done, _) = append_locked(&store, &ids, |accounts| first_to_second(n, accounts)).await;
+                assert_eq!(done, Ok(()), "worker {worker}, round {round}");
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.expect("ends");
+    }
+    second_host.close().await;
+    let report = recount(database).await;
+    assert_eq!((report.lines, report.findings), (100, vec![]));
+    let counters = accounts(database, &[one.id]).await.remove(0).counters;
+    assert_eq!(counters.debits_posted, 100);
 }

@@ -5,17 +5,18 @@ use std::slice;
 use dermaga_ports::{
     audit::{AuditEntry, AuditFilter, AuditRecord, TRANSACTION_COMPLETED},
     ids::AuditId,
-    ledger::Wallet,
+    ledger::{WAYPOINT_EVERY, Wallet},
     paging::PageRequest,
     store::Store as _,
 };
-use dermaga_tests::databases::Database;
+use dermaga_tests::databases::{Database, Engine, OPTIONS};
 
 use crate::{
     all_pages,
     clerk::{Clerk, funding, moving, seen},
     commit,
     fixtures::*,
+    statements::reads_of_the_journal,
 };
 
 /// Two people with a wallet each, and one with a second.
@@ -107,6 +108,37 @@ pub async fn what_an_actor_did_long_ago_is_found(database: &Database) {
         let found = all_pages!(1, |request| database.store.audit().audit(&filter, request));
         let found: Vec<_> = found.iter().map(|record| record.id).collect();
         assert_eq!(found, [base + 1, base].map(|n| AuditId(id(n))), "{actor}");
+    }
+}
+
+/// The trail is walked from the waypoint behind the time that is asked for, and no further back than that.
+pub async fn the_past_of_a_person_is_found_without_what_came_later_or_before(database: &Database) {
+    let (clerk, [first, second, _]) = people(database).await;
+    let lines: Vec<_> = (0..600).map(|n| moving(1_000 + n, first.id, second.id, 1)).collect();
+    let mut posted = Vec::new();
+    for (hour, batch) in (1..).zip(lines.chunks(100)) {
+        clerk.wait_until(1_000 * hour);
+        posted.extend(clerk.post(batch.to_vec()).await);
+    }
+    let filter = AuditFilter {
+        actor: text(format!("user:{}", first.owner)),
+        from: Some(posted[250].at),
+        to: Some(posted[260].at),
+        ..AuditFilter::default()
+    };
+    // A host of its own, because Postgres adds up what a connection has read when it is closed.
+    let host = database.second_store(OPTIONS).await;
+    let before = if database.engine == Engine::Postgres { reads_of_the_journal(database).await } else { (0, 0) };
+    let found = host.audit().audit(&filter, PageRequest::first(200)).await.expect("reads").items;
+    host.close().await;
+    let expected: Vec<_> = posted[250..260].iter().rev().map(|line| AuditId(line.id.0)).collect();
+    assert_eq!(found.iter().map(|record| record.id).collect::<Vec<_>>(), expected);
+    if database.engine == Engine::Postgres {
+        let after = reads_of_the_journal(database).await;
+        // Of either wallet at most a stretch between waypoints, the ten, and one that is too old.
+        let most = 2 * (WAYPOINT_EVERY + 11);
+        assert!(after.1 - before.1 <= most, "{} rows were read", after.1 - before.1);
+        assert_eq!(after.0, before.0, "the journal is never scanned");
     }
 }
 

@@ -129,12 +129,18 @@ contracts! {
         of_two_decisions_on_one_account_one_is_stored
         crossing_appends_do_not_deadlock
         an_id_that_is_being_written_is_waited_for
+        what_is_decided_under_locks_is_stored_and_sealed
+        nothing_decided_under_locks_is_nothing_stored
+        under_locks_a_known_id_refuses_everything
+        whoever_decides_under_locks_sees_what_was_waited_for
+        decisions_under_locks_are_made_one_after_the_other
     }
     recount {
         honest_books_are_clean
         the_count_tells_how_far_it_is
         a_snapshot_is_of_one_moment
         a_snapshot_writes_nothing_and_hinders_nobody
+        a_count_that_is_given_up_leaves_nothing_open
         a_snapshot_comes_in_pages_without_gaps
     }
     tampering {
@@ -166,6 +172,7 @@ contracts! {
         titles_are_told_of_the_wallets_that_exist
         all_wallets_close_together
         wallets_come_with_their_accounts
+        several_wallets_are_found_at_once
     }
     transactions {
         every_counterparty_reads_back
@@ -174,7 +181,7 @@ contracts! {
         a_save_writes_what_may_change
         a_found_transaction_is_locked
         unfinished_transactions_are_known_on_either_side
-        overdue_transfers_are_found
+        overdue_transfers_and_payments_are_found
         overdue_transfers_are_not_taken_twice
     }
     transaction_lists {
@@ -198,6 +205,7 @@ contracts! {
     line_audits {
         a_line_is_its_own_entry
         what_an_actor_did_long_ago_is_found
+        the_past_of_a_person_is_found_without_what_came_later_or_before
         mixed_trails_are_like_a_plain_list
     }
     idempotency {

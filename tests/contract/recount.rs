@@ -5,7 +5,7 @@ use dermaga_ports::{
     ledger::{Extent, HoldState, Reversed, TransferKind, seal::Head},
     store::Store as _,
 };
-use dermaga_tests::databases::Database;
+use dermaga_tests::databases::{Database, OPTIONS};
 
 use crate::{
     clerk::{Clerk, busy_books, moving, recount},
@@ -55,6 +55,20 @@ pub async fn a_snapshot_writes_nothing_and_hinders_nobody(database: &Database) {
     assert!(recount(database).await.is_clean());
 }
 
+/// A page may be on its way when nobody wants it any more.
+pub async fn a_count_that_is_given_up_leaves_nothing_open(database: &Database) {
+    let people = busy_books(database).await;
+    let host = database.second_store(OPTIONS).await;
+    // More often than there are connections.
+    for _ in 0..20 {
+        let mut snapshot = host.snapshot().await.expect("begins");
+        assert_eq!(snapshot.batches(0, 1).await.expect("reads").len(), 1);
+    }
+    Clerk::of(database).post(vec![moving(400, people.cash, people.ani, 1)]).await;
+    tokio::time::timeout(OPTIONS.patience, host.close()).await.expect("nothing is open");
+    assert!(recount(database).await.is_clean());
+}
+
 pub async fn a_snapshot_comes_in_pages_without_gaps(database: &Database) {
     busy_books(database).await;
     let mut snapshot = database.store.snapshot().await.expect("begins");
@@ -84,6 +98,12 @@ pub async fn a_snapshot_comes_in_pages_without_gaps(database: &Database) {
             found.extend(page);
         }
         assert_eq!(found, batches, "pages of {limit}");
+    }
+
+    // Whatever is asked in between, and in whatever order.
+    for after in [0, 1, 5, 2] {
+        assert_eq!(snapshot.batches(after, 1).await.expect("reads"), batches[after as usize..][..1]);
+        assert_eq!(snapshot.accounts(None, 10).await.expect("reads").len(), 3);
     }
 
     macro_rules! in_pages {

@@ -185,7 +185,7 @@ async fn fill_the_journal(database: &Database) {
 }
 
 /// What Postgres has read of the journal so far: scans of the whole table, and rows through an index.
-async fn reads_of_the_journal(database: &Database) -> (u64, u64) {
+pub async fn reads_of_the_journal(database: &Database) -> (u64, u64) {
     let counter = async |column: &str| {
         let sql = format!("SELECT CAST({column} AS text) FROM pg_stat_user_tables WHERE relname = 'ledger_transfers'");
         database.texts(&sql).await[0].parse::<u64>().expect("a number")

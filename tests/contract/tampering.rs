@@ -208,6 +208,7 @@ pub async fn batches_taken_away_or_rewritten_are_found(database: &Database) {
     victim.finds_only(head("number = number + 1"), &[Finding::Head { stored: 10, counted: 9 }]).await;
     let zeros = sql_bytes(database, &Head::GENESIS.link);
     victim.finds_only(head(&format!("link = {zeros}")), &[Finding::Head { stored: 9, counted: 9 }]).await;
+    victim.finds_only("DELETE FROM ledger_seal".to_owned(), &[Finding::NoHead { counted: 9 }]).await;
 }
 
 /// That much nobody can find from the inside; but it is not the chain that was told to others before.
@@ -256,6 +257,8 @@ pub async fn counters_and_trails_that_were_changed_are_found(database: &Database
     {
         victim.finds_only(on_account(&change), &[Finding::TrailEnd { account: cash }]).await;
     }
+    let later = format!("touched_at = (SELECT at FROM ledger_transfers WHERE id = {})", victim.id(id(300)));
+    victim.finds_only(on_account(&later), &[Finding::Touched { account: cash }]).await;
     let delete = format!("DELETE FROM ledger_accounts WHERE id = {}", victim.id(ani));
     victim.finds(&[delete], &[Finding::NoAccount { account: ani }]).await;
 }
@@ -288,6 +291,12 @@ pub async fn holds_reversals_and_waypoints_that_were_changed_are_found(database:
     let original: TransferId = transfer_id(103);
     let lowered = format!("UPDATE ledger_reversals SET reversed = 1 WHERE original = {}", victim.id(original));
     victim.finds_only(lowered, &[Finding::Reversed { original, stored: 1, counted: 4 }]).await;
+    let later = format!(
+        "UPDATE ledger_reversals SET at = (SELECT at FROM ledger_transfers WHERE id = {}) WHERE original = {}",
+        victim.id(id(300)),
+        victim.id(original)
+    );
+    victim.finds_only(later, &[Finding::ReversedAt { original }]).await;
     let forgotten = delete("ledger_reversals", "original", original.0);
     victim.finds_only(forgotten, &[Finding::Reversed { original, stored: 0, counted: 4 }]).await;
     let invented = format!(

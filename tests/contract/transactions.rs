@@ -173,7 +173,7 @@ fn numbers(found: &[Transaction]) -> Vec<TransactionId> {
     found.iter().map(|transaction| transaction.id).collect()
 }
 
-pub async fn overdue_transfers_are_found(database: &Database) {
+pub async fn overdue_transfers_and_payments_are_found(database: &Database) {
     add_pending(database, &[Some(300), Some(100), None, Some(200)]).await;
     let (_, wallet) = add_customer(database, 3).await;
     let (_, other) = add_customer(database, 4).await;
@@ -183,6 +183,8 @@ pub async fn overdue_transfers_are_found(database: &Database) {
     }
     let payment = Transaction { status: TransactionStatus::Pending, expires_at, ..payment(40, &wallet, 10) };
     add(database, &payment).await;
+    let adjusted = Transaction { kind: TransactionKind::Debit, id: TransactionId(id(41)), ..payment };
+    add(database, &adjusted).await;
 
     let mut unit = begin(database).await;
     let transactions = unit.transactions();
@@ -190,11 +192,11 @@ pub async fn overdue_transfers_are_found(database: &Database) {
     // Number 20 is pending, 21 is processing; the others are finished.
     for (now, limit, expected) in [
         (49, 10, ids(&[])),
-        (50, 10, ids(&[20, 21])),
-        (199, 10, ids(&[20, 21, 11])),
-        (200, 10, ids(&[20, 21, 11, 13])),
-        (9_999, 10, ids(&[20, 21, 11, 13, 10])),
-        (9_999, 3, ids(&[20, 21, 11])),
+        (50, 10, ids(&[20, 21, 40])),
+        (199, 10, ids(&[20, 21, 40, 11])),
+        (200, 10, ids(&[20, 21, 40, 11, 13])),
+        (9_999, 10, ids(&[20, 21, 40, 11, 13, 10])),
+        (9_999, 4, ids(&[20, 21, 40, 11])),
     ] {
         let found = transactions.overdue(at(now), limit).await.expect("reads");
         assert_eq!(numbers(&found), expected, "at {now}");

@@ -148,3 +148,37 @@ pub async fn wallets_come_with_their_accounts(database: &Database) {
     assert_eq!(wallets.wallets(nobody.id, at(0)).await, Ok(Vec::new()));
     assert_eq!(wallets.wallet(wallet(99, &nobody, "x").id, at(0)).await, Ok(None));
 }
+
+/// In any order, and of many at once the same as of each alone.
+pub async fn several_wallets_are_found_at_once(database: &Database) {
+    let (one, first) = add_customer(database, 1).await;
+    let (_, second) = add_customer(database, 2).await;
+    let dollars = Wallet { currency: Currency::Usd, closed: true, ..wallet(10, &one, "dollars") };
+    let mut account = add_wallet(database, &dollars).await;
+    let mut cash = system_account(50);
+    open(database, &[&cash]).await;
+    account.counters.credits_posted = 100;
+    let held = hold(60, &mut account, &mut cash, 30, Some(at(100)));
+    write(database, &Changes { accounts: vec![account], holds: vec![held], ..Changes::default() })
+        .await
+        .expect("writes");
+
+    let wallets = database.store.wallets();
+    for (now, pending) in [(99, 30), (100, 0)] {
+        let ids = [dollars.id, wallet(99, &one, "unknown").id, second.id, dollars.id, first.id];
+        let mut found = wallets.wallets_among(&ids, at(now)).await.expect("reads");
+        found.sort_by_key(|(wallet, _)| wallet.id);
+        let mut expected = Vec::new();
+        for id in [first.id, second.id, dollars.id] {
+            expected.extend(wallets.wallet(id, at(now)).await.expect("reads"));
+        }
+        assert_eq!(found, expected, "each once, open or closed, and none that is not there");
+        assert_eq!(found[2].1.counters.debits_pending, pending, "at {now}");
+    }
+    assert_eq!(wallets.wallets_among(&[], at(0)).await, Ok(Vec::new()));
+    assert_eq!(wallets.wallets_among(&[wallet(99, &one, "x").id], at(0)).await, Ok(Vec::new()));
+
+    // More than one statement can ask for.
+    let many: Vec<_> = (1..3_000).map(|n| wallet(n, &one, "any").id).collect();
+    assert_eq!(wallets.wallets_among(&many, at(0)).await.expect("reads").len(), 3);
+}

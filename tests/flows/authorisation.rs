@@ -85,6 +85,7 @@ const PAY: &str = r#"{"wallet_id":"{wallet}","merchant":"Toko","amount":1}"#;
 const TRANSFER: &str = r#"{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}"#;
 const BATCH: &str =
     r#"{"transfers":[{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}],"atomic":true}"#;
+const BUY: &str = r#"{"merchant":"Toko","amount":1}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const OPERATIONS: &[Row] = &[
@@ -124,6 +125,21 @@ const OPERATIONS: &[Row] = &[
     row("refund_transaction", "POST", "/transactions/{payment}/refund", Staff, REFUND, None),
     row("pay_merchant", "POST", "/payments/pay", Someone, PAY, Some(404)),
     row("transfer", "POST", "/payments/transfer", Someone, TRANSFER, Some(404)),
+    row("list_payments", "GET", "/payments", PersonOrService, "", None),
+    row("create_payment", "POST", "/payments", Someone, BUY, None),
+    row("get_payment", "GET", "/payments/{attempt}", PersonOrService, "", Some(404)),
+    row("list_payments_of_transaction", "GET", "/payments/transaction/{payment}", PersonOrService, "", None),
+    row("confirm_payment", "POST", "/payments/confirm", Someone, r#"{"payment_id":"{attempt}"}"#, Some(404)),
+    row("accept_payment", "POST", "/payments/{attempt}/confirm", Staff, "", None),
+    row("capture_payment", "POST", "/payments/{attempt}/capture", Staff, "", None),
+    row("approve_payment", "POST", "/payments/{attempt}/approve", Staff, "", None),
+    row("deny_payment", "POST", "/payments/{attempt}/deny", Staff, "", None),
+    row("cancel_payment", "POST", "/payments/{attempt}/cancel", Someone, "", Some(404)),
+    row("refund_payment", "POST", "/payments/{attempt}/refund", Staff, REFUND, None),
+    row("list_payment_webhooks", "GET", "/payments/{attempt}/webhooks", Staff, "", None),
+    row("payment_webhook", "POST", "/webhooks/payment", Anyone, "{}", None),
+    row("midtrans_webhook", "POST", "/webhooks/midtrans", Anyone, "{}", None),
+    row("xendit_webhook", "POST", "/webhooks/xendit", Anyone, "{}", None),
     row("transfer_batch", "POST", "/transfers/batch", PersonOrService, BATCH, Some(404)),
     row("list_ledger_accounts", "GET", "/ledger/accounts", Staff, "", None),
     row("list_ledger_entries", "GET", "/ledger/accounts/{wallet}/entries", Staff, "", None),
@@ -171,6 +187,7 @@ impl Cast {
         for (name, operation, value) in [
             ("{pending}", "create_transaction", "/transaction/id"),
             ("{payment}", "pay_merchant", "/transaction/id"),
+            ("{attempt}", "create_payment", "/id"),
             ("{refresh}", "login", "/refresh_token"),
         ] {
             let row = OPERATIONS.iter().find(|row| row.operation == operation).expect("has a row");

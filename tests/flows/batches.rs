@@ -85,6 +85,8 @@ async fn each_transfer_gets_its_own_answer() {
         completed(0),
     ];
     assert_eq!(outcomes(&answer), expected);
+    let pointer = &answer["results"][4]["problem"]["errors"][0]["pointer"];
+    assert_eq!(pointer, "/amount", "relative to the transfer");
     assert_eq!((ani.balance().await.0, budi.balance().await.0, cici.balance().await.0), (0, 400, 600));
 
     // A service moves from any wallet, and each transfer sees what those before it left behind.
@@ -172,9 +174,9 @@ async fn a_batch_has_a_size_and_a_shape() {
     let nil = with(one.clone(), "id", "00000000-0000-0000-0000-000000000000");
     assert_eq!(outcomes(&send(&ani.client, &[nil]).await.expect(200)), [("invalid".to_owned(), None)]);
     let both = with(one.clone(), "to_user_id", budi.id.as_str());
-    send(&ani.client, &[one.clone(), both]).await.fault(422, "invalid", "/transfers/1/to_user_id");
+    send(&ani.client, &[one.clone(), both]).await.fault(422, "invalid", "/transfers/1/to_wallet_id");
     let neither = json!({ "from_wallet_id": ani.wallet, "amount": 1 });
-    send(&ani.client, &[neither]).await.fault(422, "invalid", "/transfers/0/to_wallet_id");
+    send(&ani.client, &[neither]).await.fault(422, "invalid", "/transfers/0/to_user_id");
     send(&ani.client, &[with(one.clone(), "amount", "ten")]).await.fault(422, "invalid", "/transfers/0/amount");
     assert_eq!(budi.balance().await.0, 0, "nothing of what was refused");
     let answer = send(&ani.client, &vec![one; 1_000]).await.expect(200);

@@ -3,11 +3,13 @@
 //! - [`tables`]: rows of operations with the balances after them, as an accountant would check them.
 //! - [`contract`]: what the ledger port promises, whoever implements it.
 //! - [`crowd`]: many spenders of one balance at once.
+//! - [`posters`]: two hosts that write the same accounts.
 //! - [`model`]: random operations against an independent model.
 
 mod contract;
 mod crowd;
 mod model;
+mod posters;
 mod tables;
 mod world;
 
@@ -60,5 +62,10 @@ everywhere! {
         opposite_transfers_do_not_deadlock
         one_id_from_many_callers_moves_money_once
         one_hold_is_settled_once
+    }
+    posters {
+        what_is_remembered_is_no_answer
+        two_that_write_by_turns_agree
+        who_meets_another_writer_takes_locks_for_a_while
     }
 }

@@ -25,6 +25,11 @@ pub enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// Both.
+    pub const ALL: [Engine; 2] = [Self::Sqlite, Self::Postgres];
+}
+
 /// A database of one test.
 #[derive(Debug)]
 pub struct Database {

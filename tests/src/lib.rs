@@ -6,4 +6,5 @@ pub mod deployment;
 pub mod disks;
 pub mod hosts;
 pub mod patience;
+pub mod played;
 pub mod postgres;

@@ -6,22 +6,26 @@ use dermaga_domain::{
     App, Policy, Ports,
     auth::Registration,
     ledger::{NewTransaction, Party, Poster},
-    payments::Topup,
+    payments::{Gateways, Topup},
 };
 use dermaga_ports::{
     auth::{Principal, Role},
-    ids::{SessionId, TransactionId, UserId},
-    ledger::Wallet,
+    ids::{PaymentId, SessionId, TransactionId, UserId},
+    ledger::{SystemAccount, Wallet},
+    money::Currency,
     payments::{
-        Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, PaymentGateway, SeenAmount,
-        Snapshot,
+        Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, Payment, PaymentGateway,
+        SeenAmount, Snapshot,
     },
     store::Store,
-    system::{IdGenerator, ManualClock, SequentialIds},
+    system::{Clock, IdGenerator, ManualClock, SequentialIds},
     time::Timestamp,
 };
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets};
-use dermaga_tests::databases::{Database, Engine};
+use dermaga_tests::{
+    databases::{Database, Engine},
+    played::Played,
+};
 
 pub struct Desk {
     pub app: App,
@@ -67,7 +71,7 @@ pub fn gateway() -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_name().return_const("played".to_owned());
     gateway.expect_capabilities().return_const(Capabilities {
-        methods: vec![MethodKind::Instant],
+        methods: vec![MethodKind::Qris],
         banks: vec![],
         unfindable: vec![],
         reviews: false,
@@ -81,9 +85,33 @@ impl Desk {
         Self::on(database, gateway, Arc::default(), ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000)))
     }
 
+    /// A house whose gateway is played; the gateway outlives it.
+    pub async fn played() -> (Self, Played) {
+        Self::played_on(Engine::Sqlite, Policy::default()).await
+    }
+
+    /// The same on either database, with rules of its own.
+    pub async fn played_on(engine: Engine, policy: Policy) -> (Self, Played) {
+        let clock = ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000));
+        let gateway = Played::new("played", clock.clone());
+        let gateways = Gateways::new(vec![Arc::new(gateway.clone())]).with_manual_transfers("BCA 123".to_owned());
+        let database = Database::migrated(engine).await;
+        (Self::build(database, gateways, policy, Arc::default(), clock), gateway)
+    }
+
     fn on(
         database: Database,
         gateway: impl PaymentGateway + 'static,
+        ids: Arc<SequentialIds>,
+        clock: ManualClock,
+    ) -> Self {
+        Self::build(database, Gateways::new(vec![Arc::new(gateway)]), Policy::default(), ids, clock)
+    }
+
+    fn build(
+        database: Database,
+        gateways: Gateways,
+        policy: Policy,
         ids: Arc<SequentialIds>,
         clock: ManualClock,
     ) -> Self {
@@ -92,14 +120,14 @@ impl Desk {
         let ports = Ports {
             ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
             store,
-            gateway: Arc::new(gateway),
+            gateways,
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
             secrets: Arc::new(OsSecrets),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
         };
-        Self { app: App::new(ports, Policy::default()), clock, database, ids }
+        Self { app: App::new(ports, policy), clock, database, ids }
     }
 
     /// The same house after its process has died: everything but the database is new.
@@ -138,14 +166,42 @@ impl Desk {
         wallet: &Wallet,
         amount: i64,
     ) -> dermaga_domain::Result<dermaga_domain::ledger::Movement> {
-        let topup = Topup { topup: rupiah(amount), method: None };
-        self.app.payments.topup(by, id, Party::Wallet(wallet.id), topup).await
+        let topup = Topup { topup: rupiah(amount), ..Topup::default() };
+        self.app.payments.topup(by, id, Party::Wallet(wallet.id), topup).await.map(|(movement, _)| movement)
     }
 
     /// Everything, and what is not reserved.
     pub async fn balance(&self, by: &Principal, wallet: &Wallet) -> (i64, i64) {
         let view = self.app.wallets.balance(by, wallet.id, None).await.expect("answers");
         (view.balance.posted, view.balance.available)
+    }
+
+    /// Time passes, and whatever becomes due in it is looked after.
+    pub async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.look_after().await;
+    }
+
+    /// Whatever is due now is looked after.
+    pub async fn look_after(&self) {
+        while self.app.payments.look_after_due().await.expect("looks after") > 0 {}
+    }
+
+    /// A payment as it is now.
+    pub async fn payment(&self, id: PaymentId) -> Payment {
+        self.app.payments.payment(&Principal::Operator, id).await.expect("is there").payment
+    }
+
+    /// What is in an account of the system.
+    pub async fn account(&self, account: SystemAccount) -> i64 {
+        self.account_in(&account, Currency::Idr).await
+    }
+
+    /// The same in another currency.
+    pub async fn account_in(&self, account: &SystemAccount, currency: Currency) -> i64 {
+        let found =
+            self.database.store.ledger().account(account.id(currency), self.clock.now()).await.expect("answers");
+        found.map_or(0, |account| account.counters.balance().posted)
     }
 
     /// The books are whole.

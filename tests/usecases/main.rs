@@ -6,5 +6,8 @@
 mod deadlines;
 mod desk;
 mod identity;
+mod payments;
+mod refunds;
 mod repeats;
 mod topups;
+mod webhooks;

@@ -1,11 +1,14 @@
 //! Top-ups when the gateway says no, says nothing, or the process dies before it hears.
 
+use std::time::Duration;
+
 use dermaga_domain::Code;
 use dermaga_ports::{
-    ids::TransactionId,
+    ids::{PaymentId, TransactionId},
     ledger::TransactionStatus,
-    payments::{Outcome, Refusal, RefusalKind, Snapshot},
+    payments::{Outcome, PaymentState, Refusal, RefusalKind, Snapshot},
 };
+use dermaga_tests::played::Played;
 
 use crate::desk::{Desk, answering, gateway, paid, settling};
 
@@ -37,7 +40,7 @@ async fn an_unknown_outcome_is_neither_paid_nor_given_up_nor_charged_again() {
     let id: TransactionId = desk.id();
     for _ in 0..2 {
         let movement = desk.topup(&ani, id, &wallet, 500).await.expect("is under way");
-        assert_eq!(movement.transaction.status, TransactionStatus::Processing);
+        assert_eq!(movement.transaction.status, TransactionStatus::Pending);
     }
     assert_eq!(desk.balance(&ani, &wallet).await, (0, 0));
     // Nobody settles it by hand, least of all its owner.
@@ -54,8 +57,8 @@ async fn an_unknown_outcome_is_neither_paid_nor_given_up_nor_charged_again() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_at_the_gateway_goes_on_under_the_same_id() {
-    // The first process never hears what the gateway did.
+async fn a_process_that_dies_at_the_gateway_is_carried_on_by_another() {
+    // The first process never hears what the gateway did, and the gateway never heard of it.
     let mut dying = gateway();
     dying.expect_create().times(1).returning(|_| panic!("the process dies here"));
     let desk = std::sync::Arc::new(Desk::with(dying).await);
@@ -67,27 +70,31 @@ async fn a_process_that_dies_at_the_gateway_goes_on_under_the_same_id() {
     });
     assert!(first.await.is_err(), "it died");
     let desk = std::sync::Arc::into_inner(desk).expect("nobody else");
-    let pending = desk.app.transactions.transaction(&ani, id).await.expect("was stored before the call");
-    assert_eq!(pending.status, TransactionStatus::Pending);
+    assert_eq!(desk.payment(PaymentId(id.0)).await.state, PaymentState::Submitting, "stored before the call");
 
-    let mut second = gateway();
-    second
-        .expect_create()
-        .times(1)
-        .withf(move |charge| charge.reference == id.to_string())
-        .returning(|charge| Outcome::Done(paid(charge)));
-    let desk = desk.restarted(second);
-    for _ in 0..3 {
-        let movement = desk.topup(&ani, id, &wallet, 500).await.expect("settles");
-        assert_eq!((movement.transaction.status, movement.balance), (TransactionStatus::Completed, 500));
+    let second = Played::new("played", desk.clock.clone());
+    let desk = desk.restarted(second.clone());
+    // Asked for again, it is not sent again: nobody knows yet whether the first one arrived.
+    let again = desk.topup(&ani, id, &wallet, 500).await.expect("is under way");
+    assert_eq!(again.transaction.status, TransactionStatus::Pending);
+    assert!(second.charges().is_empty());
+    for _ in 0..6 {
+        desk.pass(Duration::from_secs(60)).await;
     }
-    assert_eq!(desk.balance(&ani, &wallet).await, (500, 500));
+    let payment = desk.payment(PaymentId(id.0)).await;
+    assert_eq!((payment.state, second.charges().len()), (PaymentState::Pending, 1));
+    second.pay(&payment.reference);
+    desk.pass(Duration::from_secs(601)).await;
+    let movement = desk.topup(&ani, id, &wallet, 500).await.expect("has settled");
+    assert_eq!((movement.transaction.status, movement.balance), (TransactionStatus::Completed, 500));
     desk.check().await;
 }
 
 #[tokio::test]
 async fn two_repetitions_at_once_credit_once() {
-    let desk = std::sync::Arc::new(Desk::with(settling()).await);
+    let mut once = gateway();
+    once.expect_create().times(1).returning(|charge| Outcome::Done(paid(charge)));
+    let desk = std::sync::Arc::new(Desk::with(once).await);
     let (ani, wallet) = desk.person("ani").await;
     let id: TransactionId = desk.id();
     let attempts = (0..8).map(|_| {
@@ -95,8 +102,9 @@ async fn two_repetitions_at_once_credit_once() {
         tokio::spawn(async move { desk.topup(&ani, id, &wallet, 500).await })
     });
     for attempt in futures::future::join_all(attempts).await {
-        assert_eq!(attempt.expect("no panic").expect("settles").balance, 500);
+        attempt.expect("no panic").expect("settles or is under way");
     }
+    assert_eq!(desk.topup(&ani, id, &wallet, 500).await.expect("settled").balance, 500);
     assert_eq!(desk.balance(&ani, &wallet).await, (500, 500));
     desk.check().await;
 }

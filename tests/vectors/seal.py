@@ -12,7 +12,7 @@ import struct
 import uuid
 
 KINDS = ["post", "hold", "post_hold", "void_hold", "reverse"]
-PURPOSES = ["topup", "payment", "transfer", "debit", "credit", "refund"]
+PURPOSES = ["topup", "payment", "transfer", "debit", "credit", "refund", "fee", "surplus", "suspense", "chargeback"]
 CURRENCIES = ["IDR", "USD", "SGD", "MYR", "EUR", "JPY"]
 MOST = 2**53 - 1
 

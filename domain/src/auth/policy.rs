@@ -91,6 +91,12 @@ matrix! {
     SettleTransactions "transaction.settle" => Admin Service;
     /// Give money back.
     RefundTransactions "transaction.refund" => Admin;
+    /// Read any payment.
+    ReadPayments "payment.read" => Admin Service;
+    /// Accept, capture, approve, deny and cancel any payment, and read what gateways told.
+    ManagePayments "payment.manage" => Admin;
+    /// Give money back through a payment gateway.
+    RefundPayments "payment.refund" => Admin;
     /// Read the books.
     ReadLedger "ledger.read" => Admin;
     /// Recount the books.

@@ -4,6 +4,7 @@
 //! A [`Book`] is loaded with every record that the batch may touch, all of them locked. [`Book::post`] takes one posting
 //! after the other, checks everything about a transfer before it changes anything, and takes back a posting whose later
 //! transfer is refused. [`Book::into_changes`] is what has to be stored. Nothing here waits, fails or looks at a clock.
+//! The checks, which only look, are in [`plan`]; what is here carries out and takes back.
 //!
 //! # Ordering
 //! Postings are decided in the order given, and each sees the effect of those before. Lines are dated so that for each
@@ -14,17 +15,20 @@
 //! That is how statements and past balances are found without an index over the whole journal, which would be most of
 //! the cost of writing a line.
 
+mod plan;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dermaga_ports::{
     ids::{AccountId, TransferId},
     ledger::{
-        Account, Changes, Counters, Floor, Hold, HoldState, Instruction, NewTransfer, Outcome, Posted, Posting,
-        Refusal, RefusalReason, Reversed, Trail, Transfer, TransferKind, WAYPOINT_EVERY, Waypoint,
+        Account, Changes, Counters, Hold, HoldState, NewTransfer, Outcome, Posted, Posting, Refusal, RefusalReason,
+        Reversed, Trail, Transfer, TransferKind, WAYPOINT_EVERY, Waypoint,
     },
-    money::Money,
     time::Timestamp,
 };
+
+use plan::{Plan, is_same};
 
 /// Everything that a batch may touch, and what it did to it.
 #[derive(Debug)]
@@ -49,19 +53,6 @@ enum Undo {
     HoldState(TransferId, HoldState),
     Reversed(TransferId, Option<Reversed>),
     Line(TransferId),
-}
-
-/// A transfer that has passed every check: what remains is to write it down.
-struct Plan {
-    kind: TransferKind,
-    debit: AccountId,
-    credit: AccountId,
-    amount: Money,
-    refers_to: Option<TransferId>,
-    expires_at: Option<Timestamp>,
-    /// What the counters of both sides become.
-    debit_after: Counters,
-    credit_after: Counters,
 }
 
 impl Book {
@@ -139,117 +130,8 @@ impl Book {
             }
             return Err(RefusalReason::IdTaken);
         }
-        let plan = match new.instruction() {
-            Instruction::Post { debit, credit, amount } => self.plan_post(*debit, *credit, *amount)?,
-            Instruction::Hold { debit, credit, amount, expires_at } => {
-                self.plan_hold(*debit, *credit, *amount, *expires_at)?
-            }
-            Instruction::PostHold { hold, amount } => self.plan_post_hold(*hold, *amount)?,
-            Instruction::VoidHold { hold } => self.plan_void_hold(*hold)?,
-            Instruction::Reverse { original, amount } => self.plan_reverse(*original, *amount)?,
-        };
+        let plan = self.plan(new)?;
         Ok(Posted { transfer: self.carry_out(new, plan, undo), replayed: false })
-    }
-
-    fn plan_post(&self, debit: AccountId, credit: AccountId, amount: Money) -> Result<Plan, RefusalReason> {
-        let plan = self.plan(TransferKind::Post, debit, credit, amount)?.moving(amount.amount());
-        self.check(plan)
-    }
-
-    fn plan_hold(
-        &self,
-        debit: AccountId,
-        credit: AccountId,
-        amount: Money,
-        expires_at: Option<Timestamp>,
-    ) -> Result<Plan, RefusalReason> {
-        let plan = self.plan(TransferKind::Hold, debit, credit, amount)?.reserving(amount.amount());
-        self.check(Plan { expires_at, ..plan })
-    }
-
-    fn plan_post_hold(&self, id: TransferId, part: Option<Money>) -> Result<Plan, RefusalReason> {
-        let hold = self.open_hold(id)?;
-        let amount = part.unwrap_or(hold.amount);
-        if amount.amount() > hold.amount.amount() {
-            return Err(RefusalReason::ExceedsReference { left: hold.amount.amount() });
-        }
-        let plan = self.plan(TransferKind::PostHold, hold.debit, hold.credit, amount)?;
-        let plan = plan.reserving(-hold.amount.amount()).moving(amount.amount());
-        self.check(Plan { refers_to: Some(id), ..plan })
-    }
-
-    fn plan_void_hold(&self, id: TransferId) -> Result<Plan, RefusalReason> {
-        let hold = self.open_hold(id)?;
-        let plan = self.plan(TransferKind::VoidHold, hold.debit, hold.credit, hold.amount)?;
-        self.check(Plan { refers_to: Some(id), ..plan.reserving(-hold.amount.amount()) })
-    }
-
-    fn plan_reverse(&self, id: TransferId, part: Option<Money>) -> Result<Plan, RefusalReason> {
-        let original = self.transfers.get(&id).ok_or(RefusalReason::ReferenceNotFound(id))?;
-        if !matches!(original.kind, TransferKind::Post | TransferKind::PostHold) {
-            return Err(RefusalReason::WrongKind(id));
-        }
-        let left = original.amount.amount() - self.reversed.get(&id).map_or(0, |reversed| reversed.total);
-        let rest = Money::new(left, original.amount.currency()).unwrap_or(original.amount);
-        let amount = part.unwrap_or(rest);
-        if left <= 0 || amount.amount() > left {
-            return Err(RefusalReason::ExceedsReference { left });
-        }
-        let plan = self.plan(TransferKind::Reverse, original.credit, original.debit, amount)?;
-        self.check(Plan { refers_to: Some(id), ..plan.moving(amount.amount()) })
-    }
-
-    fn open_hold(&self, id: TransferId) -> Result<&Hold, RefusalReason> {
-        let Some(hold) = self.holds.get(&id) else {
-            let known = self.transfers.contains_key(&id);
-            return Err(if known { RefusalReason::WrongKind(id) } else { RefusalReason::ReferenceNotFound(id) });
-        };
-        match hold.state {
-            HoldState::Open => Ok(hold),
-            HoldState::Expired => Err(RefusalReason::HoldExpired(id)),
-            HoldState::Posted | HoldState::Voided => Err(RefusalReason::HoldNotOpen(id)),
-        }
-    }
-
-    /// A plan that changes nothing yet, between two accounts that can take it.
-    fn plan(
-        &self,
-        kind: TransferKind,
-        debit: AccountId,
-        credit: AccountId,
-        amount: Money,
-    ) -> Result<Plan, RefusalReason> {
-        let side = |id: AccountId| {
-            let account = self.accounts.get(&id).ok_or(RefusalReason::AccountNotFound(id))?;
-            if account.closed {
-                return Err(RefusalReason::AccountClosed(id));
-            }
-            if account.currency != amount.currency() {
-                return Err(RefusalReason::CurrencyMismatch { account: id, currency: account.currency });
-            }
-            Ok(account.counters)
-        };
-        let (debit_after, credit_after) = (side(debit)?, side(credit)?);
-        Ok(Plan { kind, debit, credit, amount, refers_to: None, expires_at: None, debit_after, credit_after })
-    }
-
-    /// The rules that hold for every transfer: the floor of the account that gives, and counters that can be read.
-    fn check(&self, plan: Plan) -> Result<Plan, RefusalReason> {
-        let giver = &self.accounts[&plan.debit];
-        let (before, after) = (giver.counters.balance().available, plan.debit_after.balance().available);
-        if let Floor::AtLeast(floor) = giver.floor
-            && after < before
-            && after < floor
-        {
-            let needed = plan.amount.amount();
-            return Err(RefusalReason::InsufficientFunds { account: plan.debit, available: before - floor, needed });
-        }
-        for (account, counters) in [(plan.debit, plan.debit_after), (plan.credit, plan.credit_after)] {
-            if !counters.is_legal() {
-                return Err(RefusalReason::CounterOverflow(account));
-            }
-        }
-        Ok(plan)
     }
 
     fn carry_out(&mut self, new: &NewTransfer, plan: Plan, undo: &mut Vec<Undo>) -> Transfer {
@@ -372,41 +254,4 @@ impl Book {
             }
         }
     }
-}
-
-impl Plan {
-    /// With this much moved at once.
-    fn moving(mut self, amount: i64) -> Self {
-        self.debit_after.debits_posted += amount;
-        self.credit_after.credits_posted += amount;
-        self
-    }
-
-    /// With this much more (or less) reserved.
-    fn reserving(mut self, amount: i64) -> Self {
-        self.debit_after.debits_pending += amount;
-        self.credit_after.credits_pending += amount;
-        self
-    }
-}
-
-/// Whether a line is what this request asks for. The deadline of a hold does not count: whoever repeats a request later
-/// names a later one.
-fn is_same(line: &Transfer, new: &NewTransfer) -> bool {
-    let same_amount = |amount: &Option<Money>| amount.is_none_or(|amount| amount == line.amount);
-    let same_content = match new.instruction() {
-        Instruction::Post { debit, credit, amount } => {
-            line.kind == TransferKind::Post && (line.debit, line.credit, line.amount) == (*debit, *credit, *amount)
-        }
-        Instruction::Hold { debit, credit, amount, .. } => {
-            line.kind == TransferKind::Hold && (line.debit, line.credit, line.amount) == (*debit, *credit, *amount)
-        }
-        Instruction::PostHold { amount, .. } => line.kind == TransferKind::PostHold && same_amount(amount),
-        Instruction::VoidHold { .. } => line.kind == TransferKind::VoidHold,
-        Instruction::Reverse { amount, .. } => line.kind == TransferKind::Reverse && same_amount(amount),
-    };
-    same_content
-        && line.purpose == new.purpose()
-        && line.refers_to == new.refers_to()
-        && line.description.as_deref() == new.description()
 }

@@ -19,6 +19,8 @@ pub enum Finding {
     Link { batch: u64 },
     /// The chain does not end where the books say it ends.
     Head { stored: u64, counted: u64 },
+    /// The books do not say where the chain ends.
+    NoHead { counted: u64 },
     /// A line that was sealed is gone.
     Missing { batch: u64, line: TransferId },
     /// A line that no batch has.
@@ -35,6 +37,10 @@ pub enum Finding {
     Hold { hold: TransferId, stored: &'static str, counted: &'static str },
     /// More or less was moved back of a transfer than the books say.
     Reversed { original: TransferId, stored: i64, counted: i64 },
+    /// Money was last moved back of a transfer at another moment than the books say.
+    ReversedAt { original: TransferId },
+    /// An account was last touched at another moment than the books say.
+    Touched { account: AccountId },
     /// A counter is not what the journal and the holds add up to.
     Counter { account: AccountId, counter: &'static str, stored: i64, counted: i64 },
     /// The available balance is below the account's floor.
@@ -53,6 +59,7 @@ impl fmt::Display for Finding {
             Self::Head { stored, counted } => {
                 write!(f, "the seal ends with batch {counted}, the books say {stored}, or another hash")
             }
+            Self::NoHead { counted } => write!(f, "the seal ends with batch {counted}, the books do not say where"),
             Self::Missing { batch, line } => write!(f, "batch {batch}: line {line} is gone"),
             Self::Unsealed { line } => write!(f, "line {line}: no batch has it"),
             Self::Balance { line, account, stated, counted } => {
@@ -66,6 +73,12 @@ impl fmt::Display for Finding {
             Self::Hold { hold, stored, counted } => write!(f, "hold {hold}: is {stored}, the journal says {counted}"),
             Self::Reversed { original, stored, counted } => {
                 write!(f, "transfer {original}: {stored} was moved back, the journal says {counted}")
+            }
+            Self::ReversedAt { original } => {
+                write!(f, "transfer {original}: money was last moved back at another moment than the books say")
+            }
+            Self::Touched { account } => {
+                write!(f, "account {account}: its last line is of another moment than the books say")
             }
             Self::Counter { account, counter, stored, counted } => {
                 write!(f, "account {account}: {counter} is {stored}, the journal says {counted}")

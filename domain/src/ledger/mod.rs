@@ -2,7 +2,8 @@
 //!
 //! # Shape
 //! - [`book`]: the decision. A batch of postings against locked accounts; pure, no I/O.
-//! - [`post`]: loads what the decision needs, stores what it changed. [`Poster`] is the ledger port over a store.
+//! - [`post`]: loads what the decision needs, stores what it changed. [`Poster`] is the ledger port over a store, which
+//!   does without locks what it can.
 //! - [`wallets`], [`transfers`], [`transactions`], [`books`]: the use cases on top.
 //! - [`lifecycle`]: which status a transaction may move to.
 //! - [`verify`]: counts everything again from the journal, with [`recount`], and tells what is wrong: [`finding`].
@@ -12,6 +13,7 @@ mod books;
 mod finding;
 mod lifecycle;
 pub(crate) mod post;
+mod poster;
 mod recount;
 mod refusal;
 mod settle;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 
 pub use finding::Finding;
 pub use lifecycle::{Decision, transition};
-pub use post::Poster;
+pub use poster::Poster;
 pub(crate) use refusal::settled;
 pub use settle::StatusChange;
 pub(crate) use transactions::in_currency;

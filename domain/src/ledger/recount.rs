@@ -19,13 +19,14 @@ use super::finding::{Finding, Findings};
 pub(super) struct Recount {
     lines: u64,
     /// The batch that was read last, and its link as stored: the next one is checked against it.
-    head: Option<Head>,
+    head: Head,
     /// The chain up to the first batch that is wrong.
-    sealed: Option<Head>,
+    sealed: Head,
     is_broken: bool,
     accounts: HashMap<AccountId, Counted>,
     holds: HashMap<TransferId, Hold>,
-    reversals: HashMap<TransferId, i64>,
+    /// What was moved back of each transfer, and when the last part of it was.
+    reversals: HashMap<TransferId, (i64, Timestamp)>,
     waypoints: HashMap<(AccountId, Timestamp), TransferId>,
     sums: BTreeMap<&'static str, (Currency, i128, i128)>,
 }
@@ -34,6 +35,8 @@ pub(super) struct Recount {
 struct Counted {
     counters: Counters,
     trail: Trail,
+    /// The moment of the last line, whatever it did.
+    touched_at: Option<Timestamp>,
 }
 
 impl Recount {
@@ -44,12 +47,12 @@ impl Recount {
 
     /// The batch that was read last.
     pub fn head(&self) -> Head {
-        self.head.unwrap_or(Head::GENESIS)
+        self.head
     }
 
     /// The chain up to the first batch that is wrong.
     pub fn sealed(&self) -> Head {
-        self.sealed.unwrap_or(Head::GENESIS)
+        self.sealed
     }
 
     /// Reads one batch.
@@ -64,11 +67,11 @@ impl Recount {
             findings.add(Finding::Content { batch: number });
             self.is_broken = true;
         }
-        if self.head().extend(&batch.content) != batch.head {
+        if self.head.extend(&batch.content) != batch.head {
             findings.add(Finding::Link { batch: number });
             self.is_broken = true;
         }
-        self.head = Some(batch.head);
+        self.head = batch.head;
         if !self.is_broken {
             self.sealed = self.head;
         }
@@ -87,7 +90,11 @@ impl Recount {
             }
             (TransferKind::PostHold, Some(hold)) => self.settle(hold, HoldState::Posted),
             (TransferKind::VoidHold, Some(hold)) => self.settle(hold, HoldState::Voided),
-            (TransferKind::Reverse, Some(original)) => *self.reversals.entry(original).or_default() += amount,
+            (TransferKind::Reverse, Some(original)) => {
+                let (total, at) = self.reversals.entry(original).or_insert((0, line.at));
+                *total += amount;
+                *at = line.at;
+            }
             _ => {}
         }
         let moves = line.kind.moves_money();
@@ -110,6 +117,7 @@ impl Recount {
                     self.waypoints.insert((account, line.at), line.id);
                 }
             }
+            counted.touched_at = Some(line.at);
             let balance = counted.counters.balance().posted;
             if stated != balance {
                 findings.add(Finding::Balance { line: line.id, account, stated, counted: balance });
@@ -124,9 +132,11 @@ impl Recount {
     }
 
     /// Compares the end of the chain with what the books say it is.
-    pub fn end(&self, stored: Head, findings: &mut Findings) {
-        if stored != self.head() {
-            findings.add(Finding::Head { stored: stored.number, counted: self.head().number });
+    pub fn end(&self, stored: Option<Head>, findings: &mut Findings) {
+        match stored {
+            None => findings.add(Finding::NoHead { counted: self.head.number }),
+            Some(stored) if stored == self.head => {}
+            Some(stored) => findings.add(Finding::Head { stored: stored.number, counted: self.head.number }),
         }
     }
 
@@ -155,9 +165,14 @@ impl Recount {
 
     /// Compares what was moved back of a transfer.
     pub fn reversal(&mut self, reversed: &Reversed, findings: &mut Findings) {
-        let counted = self.reversals.remove(&reversed.original).unwrap_or_default();
-        if counted != reversed.total {
-            findings.add(Finding::Reversed { original: reversed.original, stored: reversed.total, counted });
+        let Reversed { original, total, at } = *reversed;
+        let counted = self.reversals.remove(&original);
+        let sum = counted.map_or(0, |(sum, _)| sum);
+        if sum != total {
+            findings.add(Finding::Reversed { original, stored: total, counted: sum });
+        }
+        if counted.is_some_and(|(_, last)| last != at) {
+            findings.add(Finding::ReversedAt { original });
         }
     }
 
@@ -173,7 +188,7 @@ impl Recount {
         for (hold, counted) in self.holds.drain() {
             findings.add(Finding::Hold { hold, stored: "gone", counted: counted.state.as_str() });
         }
-        for (original, counted) in self.reversals.drain() {
+        for (original, (counted, _)) in self.reversals.drain() {
             findings.add(Finding::Reversed { original, stored: 0, counted });
         }
         for ((account, _), _) in self.waypoints.drain() {
@@ -200,6 +215,10 @@ impl Recount {
         }
         if account.trail != counted.trail {
             findings.add(Finding::TrailEnd { account: id });
+        }
+        // Without a line, it is the moment when the account was opened.
+        if counted.touched_at.is_some_and(|last| last != account.touched_at) {
+            findings.add(Finding::Touched { account: id });
         }
         let available = stored.balance().available;
         if let Floor::AtLeast(floor) = account.floor

@@ -8,6 +8,8 @@ use dermaga_ports::{
     ids::{TransactionId, TransferId},
     ledger::{Instruction, Posting, Purpose, Transaction, TransactionKind, TransactionStatus},
     money::Money,
+    paging::PageRequest,
+    payments::{PaymentFilter, Use},
     store::UnitOfWork,
     time::Timestamp,
 };
@@ -105,6 +107,7 @@ impl Transactions {
             faults.add("/reason", "is required: it goes into the audit trail");
         }
         faults.check()?;
+        self.paid_from_a_wallet(transaction).await?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let missing = || Error::new(Code::TransactionNotFound, format!("There is no transaction {transaction}."));
@@ -140,6 +143,19 @@ impl Transactions {
         self.0.file(&mut *uow, note, payload(&transaction), now).await?;
         uow.commit().await?;
         Ok(transaction)
+    }
+
+    /// What came through a gateway goes back through it; the books alone would say that it is back, and it would not be.
+    async fn paid_from_a_wallet(&self, transaction: TransactionId) -> Result<()> {
+        let filter = PaymentFilter { transaction: Some(transaction), ..PaymentFilter::default() };
+        let attempts = self.0.ports.store.payments().payments(&filter, PageRequest::first(100)).await?;
+        match attempts.items.into_iter().find(|payment| payment.used == Use::Funding) {
+            None => Ok(()),
+            Some(payment) => {
+                let told = format!("It was paid through {}: POST /payments/{}/refund.", payment.gateway, payment.id);
+                Err(Error::new(Code::NotRefundable, told))
+            }
+        }
     }
 
     /// Writes down that pending transfers have passed their deadline and releases their money; answers how many.

@@ -22,6 +22,21 @@ const PAGE: usize = 5_000;
 /// What counting answers: only the store can fail.
 type Counted<T> = std::result::Result<T, StoreError>;
 
+/// Visits every record of a list, page by page; each page is asked for with the key that the one before ends with.
+macro_rules! in_pages {
+    ($snapshot:ident.$list:ident, |$record:ident| $visit:expr, $key:expr) => {{
+        let mut after = None;
+        loop {
+            let page = $snapshot.$list(after, PAGE).await?;
+            for $record in &page {
+                $visit;
+            }
+            let Some($record) = page.last() else { break };
+            after = Some($key);
+        }
+    }};
+}
+
 /// The result of a recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -98,11 +113,23 @@ pub async fn recount(snapshot: &mut dyn Snapshot, progress: &mut (dyn FnMut(u64,
     if recount.lines() != extent.lines {
         unsealed(snapshot, &mut findings).await?;
     }
-    holds(snapshot, &mut recount, &mut findings).await?;
-    reversals(snapshot, &mut recount, &mut findings).await?;
-    waypoints(snapshot, &mut recount, &mut findings).await?;
+    in_pages!(snapshot.holds, |hold| recount.hold(hold, &mut findings), hold.id);
+    in_pages!(snapshot.reversals, |reversed| recount.reversal(reversed, &mut findings), reversed.original);
+    in_pages!(
+        snapshot.waypoints,
+        |waypoint| recount.waypoint(waypoint, &mut findings),
+        (waypoint.account, waypoint.at)
+    );
     recount.nothing_left(&mut findings);
-    let accounts = accounts(snapshot, &mut recount, &mut findings).await?;
+    let mut accounts = 0;
+    in_pages!(
+        snapshot.accounts,
+        |account| {
+            accounts += 1;
+            recount.account(account, &mut findings);
+        },
+        account.id
+    );
     recount.balance(&mut findings);
     Ok(Report { lines: recount.lines(), accounts, head: recount.sealed(), findings: findings.into_vec() })
 }
@@ -118,64 +145,12 @@ async fn unsealed(snapshot: &mut dyn Snapshot, findings: &mut Findings) -> Count
         sealed.extend(batches.iter().flat_map(|batch| batch.ids.iter().copied()));
     }
     sealed.sort_unstable();
-    let mut after = None;
-    loop {
-        let ids = snapshot.line_ids(after, PAGE).await?;
-        after = ids.last().copied();
-        if after.is_none() {
-            return Ok(());
-        }
-        for id in ids.into_iter().filter(|id| sealed.binary_search(id).is_err()) {
-            findings.add(Finding::Unsealed { line: id });
-        }
-    }
-}
-
-async fn holds(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<()> {
-    let mut after = None;
-    loop {
-        let holds = snapshot.holds(after, PAGE).await?;
-        after = holds.last().map(|hold| hold.id);
-        if after.is_none() {
-            return Ok(());
-        }
-        holds.iter().for_each(|hold| recount.hold(hold, findings));
-    }
-}
-
-async fn reversals(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<()> {
-    let mut after = None;
-    loop {
-        let reversals = snapshot.reversals(after, PAGE).await?;
-        after = reversals.last().map(|reversed| reversed.original);
-        if after.is_none() {
-            return Ok(());
-        }
-        reversals.iter().for_each(|reversed| recount.reversal(reversed, findings));
-    }
-}
-
-async fn waypoints(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<()> {
-    let mut after = None;
-    loop {
-        let waypoints = snapshot.waypoints(after, PAGE).await?;
-        after = waypoints.last().map(|waypoint| (waypoint.account, waypoint.at));
-        if after.is_none() {
-            return Ok(());
-        }
-        waypoints.iter().for_each(|waypoint| recount.waypoint(waypoint, findings));
-    }
-}
-
-async fn accounts(snapshot: &mut dyn Snapshot, recount: &mut Recount, findings: &mut Findings) -> Counted<u64> {
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let accounts = snapshot.accounts(after, PAGE).await?;
-        after = accounts.last().map(|account| account.id);
-        if after.is_none() {
-            return Ok(count);
-        }
-        count += accounts.len() as u64;
-        accounts.iter().for_each(|account| recount.account(account, findings));
-    }
+    in_pages!(
+        snapshot.line_ids,
+        |id| if sealed.binary_search(id).is_err() {
+            findings.add(Finding::Unsealed { line: *id });
+        },
+        *id
+    );
+    Ok(())
 }

@@ -38,9 +38,7 @@ impl Payments {
     ) -> Result<Movement> {
         let wallet = self.0.own_wallet(by, wallet).await?;
         let name = payment.merchant.trim().to_owned();
-        let slug = slug(&name).ok_or_else(|| {
-            Error::fault("/merchant", format!("must be a name of 1 to {MAX_NAME} characters with a letter or digit"))
-        })?;
+        let slug = slug(&name).ok_or_else(no_merchant)?;
         let (amount, description, reference) = in_currency(wallet.currency, payment.payment)?.validate()?;
         let counterparty = Counterparty::Merchant { name };
         let kind = TransactionKind::Payment;
@@ -49,8 +47,12 @@ impl Payments {
     }
 }
 
+pub(super) fn no_merchant() -> Error {
+    Error::fault("/merchant", format!("must be a name of 1 to {MAX_NAME} characters with a letter or digit"))
+}
+
 /// A merchant's name as its account is called: small letters and digits, words joined by dashes.
-fn slug(name: &str) -> Option<String> {
+pub(super) fn slug(name: &str) -> Option<String> {
     if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return None;
     }

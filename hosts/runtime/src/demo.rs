@@ -7,7 +7,7 @@ use dermaga_domain::{
     App, Result,
     auth::{ProfileChange, Registration},
     ledger::{NewTransaction, Party},
-    payments::Topup,
+    payments::{MethodChoice, Topup},
 };
 use dermaga_ports::{
     auth::{Principal, Role, UserFilter},
@@ -100,7 +100,7 @@ async fn customer(app: &App, number: u128, email: &str, name: &str, balance: i64
     let topup =
         NewTransaction { amount: balance, description: Some("Demo balance".to_owned()), ..NewTransaction::default() };
     let transaction = TransactionId(fixed(3, number));
-    app.payments.topup(&own, transaction, Party::User(id), Topup { topup, method: None }).await?;
+    app.payments.topup(&own, transaction, Party::User(id), Topup { topup, choice: MethodChoice::default() }).await?;
     Ok(())
 }
 

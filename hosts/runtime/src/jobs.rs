@@ -7,7 +7,9 @@ use tokio::{task::JoinHandle, time::interval};
 
 /// How often overdue transfers are written down as cancelled.
 const EXPIRE_EVERY: Duration = Duration::from_secs(10);
-/// How often old idempotency keys are forgotten.
+/// How often it is asked which payments are due; what a webhook wakes waits no longer than this.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often old idempotency keys and webhooks are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Starts the jobs. They end with the handle.
@@ -26,6 +28,18 @@ pub fn start(app: App) -> Jobs {
             }
         }
     });
+    let payments = tokio::spawn({
+        let app = app.clone();
+        async move {
+            let mut clock = interval(LOOK_EVERY);
+            loop {
+                clock.tick().await;
+                if let Err(error) = app.payments.look_after_due().await {
+                    tracing::warn!(%error, "payments could not be looked after; next try soon");
+                }
+            }
+        }
+    });
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
         loop {
@@ -33,9 +47,12 @@ pub fn start(app: App) -> Jobs {
             if let Err(error) = app.idempotency.tidy().await {
                 tracing::warn!(%error, "old idempotency keys could not be forgotten; next try in an hour");
             }
+            if let Err(error) = app.payments.forget_webhooks().await {
+                tracing::warn!(%error, "old webhooks could not be forgotten; next try in an hour");
+            }
         }
     });
-    Jobs(vec![expiry, keys])
+    Jobs(vec![expiry, payments, keys])
 }
 
 /// Running jobs.

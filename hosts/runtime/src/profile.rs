@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
-use dermaga_domain::{App, Policy, Ports, ledger::Poster};
+use dermaga_domain::{App, Policy, Ports, ledger::Poster, payments::Gateways};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
 use dermaga_ports::{payments::PaymentGateway, store::Store, system::Secrets};
@@ -160,7 +160,7 @@ fn app(
     let ports = Ports {
         ledger: Arc::new(Coalescer::start(poster, Limits::default())),
         store,
-        gateway,
+        gateways: Gateways::new(vec![gateway]),
         hasher: Arc::new(hasher),
         tokens: Arc::new(RememberedTokens::of(tokens)),
         secrets: Arc::new(OsSecrets),

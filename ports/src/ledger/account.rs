@@ -21,11 +21,28 @@ pub enum AccountKind {
     GatewayCash,
     /// What trusted services moved in and out of wallets for reasons of their own.
     Clearing,
+    /// What payment gateways keep for their work (negative: an expense).
+    GatewayFees,
+    /// Payers' money that came too late or twice and waits to go back.
+    Surplus,
+    /// Money that nobody can place yet.
+    Suspense,
+    /// What gateways took back and nobody has made good yet (negative: a claim).
+    Chargebacks,
 }
 
 impl AccountKind {
     /// Every kind.
-    pub const ALL: [AccountKind; 4] = [Self::Wallet, Self::Merchant, Self::GatewayCash, Self::Clearing];
+    pub const ALL: [AccountKind; 8] = [
+        Self::Wallet,
+        Self::Merchant,
+        Self::GatewayCash,
+        Self::Clearing,
+        Self::GatewayFees,
+        Self::Surplus,
+        Self::Suspense,
+        Self::Chargebacks,
+    ];
 
     /// The name in the database and on the wire.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +51,10 @@ impl AccountKind {
             Self::Merchant => "merchant",
             Self::GatewayCash => "gateway_cash",
             Self::Clearing => "clearing",
+            Self::GatewayFees => "gateway_fees",
+            Self::Surplus => "surplus",
+            Self::Suspense => "suspense",
+            Self::Chargebacks => "chargebacks",
         }
     }
 }
@@ -144,6 +165,14 @@ pub enum SystemAccount {
     Merchant { slug: String },
     /// The other side of debits and credits made by services and administrators.
     Clearing,
+    /// What this gateway keeps for its work.
+    GatewayFees { gateway: String },
+    /// Payers' money that this gateway took too late or twice and that waits to go back.
+    Surplus { gateway: String },
+    /// Money at this gateway that nobody can place yet.
+    Suspense { gateway: String },
+    /// What this gateway took back and nobody has made good yet.
+    Chargebacks { gateway: String },
 }
 
 /// The name space of the ids that follow from codes: this project's own, drawn once.
@@ -157,6 +186,10 @@ impl SystemAccount {
             Self::GatewayCash { .. } => AccountKind::GatewayCash,
             Self::Merchant { .. } => AccountKind::Merchant,
             Self::Clearing => AccountKind::Clearing,
+            Self::GatewayFees { .. } => AccountKind::GatewayFees,
+            Self::Surplus { .. } => AccountKind::Surplus,
+            Self::Suspense { .. } => AccountKind::Suspense,
+            Self::Chargebacks { .. } => AccountKind::Chargebacks,
         };
         Account::open(self.id(currency), kind, code, currency, Floor::Unlimited, now)
     }
@@ -173,6 +206,10 @@ impl fmt::Display for SystemAccount {
             Self::GatewayCash { gateway } => write!(f, "gateway_cash:{gateway}"),
             Self::Merchant { slug } => write!(f, "merchant:{slug}"),
             Self::Clearing => f.write_str("clearing"),
+            Self::GatewayFees { gateway } => write!(f, "gateway_fees:{gateway}"),
+            Self::Surplus { gateway } => write!(f, "surplus:{gateway}"),
+            Self::Suspense { gateway } => write!(f, "suspense:{gateway}"),
+            Self::Chargebacks { gateway } => write!(f, "chargebacks:{gateway}"),
         }
     }
 }

@@ -29,8 +29,8 @@ pub struct Extent {
 pub trait Snapshot: Send {
     async fn extent(&mut self) -> Result<Extent, StoreError>;
 
-    /// The end of the chain, as stored.
-    async fn head(&mut self) -> Result<Head, StoreError>;
+    /// The end of the chain, as stored; none if somebody took it away.
+    async fn head(&mut self) -> Result<Option<Head>, StoreError>;
 
     /// Batches after the one of that number. `limit` counts lines: a page ends with the batch that reaches it.
     async fn batches(&mut self, after: u64, limit: usize) -> Result<Vec<SealedBatch>, StoreError>;

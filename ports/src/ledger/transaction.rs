@@ -187,7 +187,7 @@ pub trait Transactions: Send {
     /// Whether a user has transactions that are PENDING or PROCESSING, on either side.
     async fn has_unfinished(&mut self, user: UserId) -> Result<bool, StoreError>;
 
-    /// Locked PENDING and PROCESSING transfers past their deadline, at most `limit`.
+    /// Locked PENDING and PROCESSING transfers and payments past their deadline, at most `limit`.
     async fn overdue(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Transaction>, StoreError>;
 }
 

@@ -15,11 +15,30 @@ pub enum Purpose {
     Debit,
     Credit,
     Refund,
+    /// What a payment gateway keeps for its work.
+    Fee,
+    /// A payer's money that came too late or twice.
+    Surplus,
+    /// Money that nobody can place yet.
+    Suspense,
+    /// What a gateway took back.
+    Chargeback,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Purpose; 6] = [Self::Topup, Self::Payment, Self::Transfer, Self::Debit, Self::Credit, Self::Refund];
+    pub const ALL: [Purpose; 10] = [
+        Self::Topup,
+        Self::Payment,
+        Self::Transfer,
+        Self::Debit,
+        Self::Credit,
+        Self::Refund,
+        Self::Fee,
+        Self::Surplus,
+        Self::Suspense,
+        Self::Chargeback,
+    ];
 
     /// The name in the database and on the wire.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +49,10 @@ impl Purpose {
             Self::Debit => "debit",
             Self::Credit => "credit",
             Self::Refund => "refund",
+            Self::Fee => "fee",
+            Self::Surplus => "surplus",
+            Self::Suspense => "suspense",
+            Self::Chargeback => "chargeback",
         }
     }
 }

@@ -192,6 +192,21 @@ pub enum DisputeProgress {
     Lost,
 }
 
+impl DisputeProgress {
+    /// Every stage.
+    pub const ALL: [DisputeProgress; 4] = [Self::Open, Self::UnderReview, Self::Won, Self::Lost];
+
+    /// The name in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::UnderReview => "UNDER_REVIEW",
+            Self::Won => "WON",
+            Self::Lost => "LOST",
+        }
+    }
+}
+
 /// What an authoritative read said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {

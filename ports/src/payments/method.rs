@@ -95,16 +95,16 @@ pub struct Method {
     pub store: Option<String>,
     /// Of a card; forgotten as soon as the gateway has answered.
     pub token: Option<CardToken>,
+    /// Of a payment from a wallet: which one.
+    pub wallet: Option<WalletId>,
     /// Of a card: only reserve the money; a capture takes it.
     pub authorize_only: bool,
-    /// Of a payment from a wallet: the one that pays. Whether the caller may spend from it was decided before.
-    pub wallet: Option<WalletId>,
 }
 
 impl Method {
     /// A method that needs nothing more.
     pub fn plain(kind: MethodKind) -> Self {
-        Self { kind, bank: None, store: None, token: None, authorize_only: false, wallet: None }
+        Self { kind, bank: None, store: None, token: None, wallet: None, authorize_only: false }
     }
 }
 

@@ -1,7 +1,11 @@
 //! How money comes in from outside: gateways, and what is kept about payments.
 
 mod gateway;
+mod inbox;
 mod method;
+mod payment;
+mod refund;
+mod repository;
 
 #[cfg(feature = "mocks")]
 pub use gateway::MockPaymentGateway;
@@ -10,4 +14,10 @@ pub use gateway::{
     Payer, PaymentGateway, RefundProgress, Refundable, Refusal, RefusalKind, SeenAmount, SeenDispute, SeenRefund,
     Snapshot,
 };
+pub use inbox::{Verdict, Webhook};
 pub use method::{CardToken, Method, MethodKind, PayAction};
+pub use payment::{Payment, PaymentClass, PaymentState, Sums, Use};
+pub use refund::{Dispute, Refund, RefundState};
+#[cfg(feature = "mocks")]
+pub use repository::{MockPaymentQueries, MockPayments, MockRefunds, MockWebhooks};
+pub use repository::{PaymentFilter, PaymentQueries, Payments, Refunds, Webhooks};

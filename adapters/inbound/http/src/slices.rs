@@ -8,20 +8,20 @@ use crate::{
     auth::{LoginApi, RolesApi, UsersApi},
     edge::{Slice, slice},
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
-    payments::PaymentsApi,
+    payments::{AttemptsApi, PaymentsApi, WebhooksApi},
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
-    let apis =
-        (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, BooksApi, AuditApi);
+    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, WebhooksApi, BooksApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, AuditApi);
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
-    let apis =
-        (LoginApi, RolesApi, UsersApi, WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, BooksApi, AuditApi);
+    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, WebhooksApi, BooksApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, AuditApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 

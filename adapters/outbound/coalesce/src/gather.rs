@@ -4,30 +4,28 @@ use std::sync::Arc;
 
 use dermaga_ports::{StoreError, store::Store};
 use futures::future::BoxFuture;
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot,
-};
+
+use crate::queue::{Callers, Line, queue, safely, tell_all};
 
 /// Questions that may wait; one more is told that the store is busy.
 const WAITING: usize = 4_096;
 /// Questions that are asked together.
 const TOGETHER: usize = 256;
 
+const STORE: &str = "the store";
+
 /// How to ask several questions: one answer for each, in their order.
 type Ask<Q, A> = fn(Arc<dyn Store>, Vec<Q>) -> BoxFuture<'static, Result<Vec<A>, StoreError>>;
 
-type Waiting<Q, A> = (Q, oneshot::Sender<Result<A, StoreError>>);
-
 /// A queue of questions and the task that asks them. It ends when nobody can ask any more.
-pub struct Gatherer<Q, A>(mpsc::Sender<Waiting<Q, A>>);
+pub struct Gatherer<Q, A>(Callers<Q, A>);
 
-impl<Q: Clone + Send + 'static, A: Send + 'static> Gatherer<Q, A> {
+impl<Q: Send + 'static, A: Send + 'static> Gatherer<Q, A> {
     /// Starts the task; call it inside the run time.
     pub fn start(store: Arc<dyn Store>, ask: Ask<Q, A>) -> Self {
-        let (questions, asked) = mpsc::channel(WAITING);
-        tokio::spawn(work(store, asked, ask));
-        Self(questions)
+        let (callers, line) = queue(STORE, WAITING);
+        tokio::spawn(work(store, line, ask));
+        Self(callers)
     }
 
     /// The answer to a question, which began to be looked for after it was asked.
@@ -35,39 +33,20 @@ impl<Q: Clone + Send + 'static, A: Send + 'static> Gatherer<Q, A> {
     /// # Errors
     /// Those of the store; [`StoreError::Busy`] when too many wait already.
     pub async fn ask(&self, question: Q) -> Result<A, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.0.try_send((question, answer)).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Closed(_) => stopped(),
-        })?;
-        answered.await.unwrap_or_else(|_| Err(stopped()))
+        self.0.ask(question).await
     }
 }
 
-fn stopped() -> StoreError {
-    StoreError::Unavailable("the store has stopped".to_owned())
-}
-
-async fn work<Q: Clone, A>(store: Arc<dyn Store>, mut asked: mpsc::Receiver<Waiting<Q, A>>, ask: Ask<Q, A>) {
-    let mut waiting = Vec::with_capacity(TOGETHER);
-    while asked.recv_many(&mut waiting, TOGETHER).await > 0 {
-        // Whoever has given up in the meantime wants nothing any more.
-        waiting.retain(|(_, answer)| !answer.is_closed());
-        let questions: Vec<Q> = waiting.iter().map(|(question, _)| question.clone()).collect();
+async fn work<Q, A>(store: Arc<dyn Store>, mut line: Line<Q, A>, ask: Ask<Q, A>) {
+    while let Some(gathered) = line.gathered(TOGETHER, |_| 1).await {
+        let (questions, callers): (Vec<Q>, Vec<_>) =
+            gathered.into_iter().map(|waiting| (waiting.asked, waiting.caller)).unzip();
         if questions.is_empty() {
             continue;
         }
-        match ask(store.clone(), questions).await {
-            Ok(answers) => {
-                for ((_, waiting), answer) in waiting.drain(..).zip(answers) {
-                    let _ = waiting.send(Ok(answer));
-                }
-            }
-            Err(error) => {
-                for (_, waiting) in waiting.drain(..) {
-                    let _ = waiting.send(Err(error.clone()));
-                }
-            }
+        match safely(STORE, async { ask(store.clone(), questions).await }).await {
+            Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| caller.tell(Ok(answer))),
+            Err(error) => tell_all(callers, &error),
         }
     }
 }

@@ -16,18 +16,15 @@
 //! - Whoever gave up waiting before the work began has changed nothing; afterwards, the same ids get the same answer.
 //! - A full queue is [`StoreError::Busy`] at once, which a client hears as 503 with `Retry-After`.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     ledger::{Ledger, Outcome, Voucher},
 };
-use futures::FutureExt;
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot,
-};
+
+use crate::queue::{Callers, Line, Waiting, queue, safely, tell_all};
 
 /// How much is taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +43,22 @@ impl Default for Limits {
 
 type Answer = Result<Vec<Outcome>, StoreError>;
 
-/// What one caller sent, and where the answer goes.
-struct Job {
-    vouchers: Vec<Voucher>,
-    answer: oneshot::Sender<Answer>,
-}
+/// What one caller sent.
+type Job = Waiting<Vec<Voucher>, Vec<Outcome>>;
+
+const LEDGER: &str = "the ledger";
 
 /// The ledger port over another ledger. Its task ends when the last clone of the queue is gone and everything that was
 /// taken in has been answered.
 pub struct Coalescer {
-    queue: mpsc::Sender<Job>,
+    queue: Callers<Vec<Voucher>, Vec<Outcome>>,
 }
 
 impl Coalescer {
     /// Starts the task; call it inside the run time.
     pub fn start(ledger: Arc<dyn Ledger>, limits: Limits) -> Self {
-        let (queue, jobs) = mpsc::channel(limits.waiting.max(1));
-        tokio::spawn(work(ledger, jobs, limits.batch.max(1)));
+        let (queue, line) = queue(LEDGER, limits.waiting);
+        tokio::spawn(work(ledger, line, limits.batch));
         Self { queue }
     }
 }
@@ -70,74 +66,40 @@ impl Coalescer {
 #[async_trait]
 impl Ledger for Coalescer {
     async fn post(&self, vouchers: Vec<Voucher>) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { vouchers, answer }).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Closed(_) => stopped(),
-        })?;
-        answered.await.unwrap_or_else(|_| Err(stopped()))
+        self.queue.ask(vouchers).await
     }
 }
 
-fn stopped() -> StoreError {
-    StoreError::Unavailable("the ledger has stopped".to_owned())
-}
-
 /// Takes what has gathered, posts it, and answers, until nobody can send any more.
-async fn work(ledger: Arc<dyn Ledger>, mut jobs: mpsc::Receiver<Job>, batch: usize) {
-    while let Some(first) = jobs.recv().await {
-        let mut gathered = Vec::new();
-        let mut transfers = 0;
-        let mut next = Some(first);
-        while let Some(job) = next {
-            // Whoever has given up in the meantime wants nothing any more.
-            if !job.answer.is_closed() {
-                transfers += job.vouchers.iter().map(|voucher| voucher.posting.transfers().len()).sum::<usize>();
-                gathered.push(job);
-            }
-            next = if transfers < batch { jobs.try_recv().ok() } else { None };
-        }
+async fn work(ledger: Arc<dyn Ledger>, mut line: Line<Vec<Voucher>, Vec<Outcome>>, batch: usize) {
+    let transfers = |vouchers: &Vec<Voucher>| vouchers.iter().map(|voucher| voucher.posting.transfers().len()).sum();
+    while let Some(gathered) = line.gathered(batch, transfers).await {
         post(&*ledger, gathered).await;
     }
 }
 
 async fn post(ledger: &dyn Ledger, jobs: Vec<Job>) {
     if let [_, _, ..] = jobs.as_slice() {
-        let vouchers = jobs.iter().flat_map(|job| job.vouchers.iter().cloned()).collect();
-        match safely(ledger, vouchers).await {
+        let vouchers = jobs.iter().flat_map(|job| job.asked.iter().cloned()).collect();
+        match safely(LEDGER, ledger.post(vouchers)).await {
             Ok(outcomes) => return hand_out(jobs, outcomes),
             // One of them has met a unique rule or a damaged record; the others need not suffer for it.
             Err(StoreError::Conflict(_) | StoreError::Corrupt(_) | StoreError::Stale(_)) => {}
-            Err(error) => {
-                for job in jobs {
-                    let _ = job.answer.send(Err(error.clone()));
-                }
-                return;
-            }
+            Err(error) => return tell_all(jobs.into_iter().map(|job| job.caller), &error),
         }
     }
     for job in jobs {
-        let answer = safely(ledger, job.vouchers).await;
-        // The caller may have given up; what was posted stays, and the same ids will find it.
-        let _ = job.answer.send(answer);
+        // If the caller has given up, what was posted stays, and the same ids will find it.
+        job.caller.tell(safely(LEDGER, ledger.post(job.asked)).await);
     }
 }
 
 fn hand_out(jobs: Vec<Job>, outcomes: Vec<Outcome>) {
     let mut outcomes = outcomes.into_iter();
     for job in jobs {
-        let own: Vec<Outcome> = outcomes.by_ref().take(job.vouchers.len()).collect();
-        let _ = job.answer.send(Ok(own));
+        let own = outcomes.by_ref().take(job.asked.len()).collect();
+        job.caller.tell(Ok(own));
     }
-}
-
-/// A panic in the ledger below must not end the task that everybody waits for.
-async fn safely(ledger: &dyn Ledger, vouchers: Vec<Voucher>) -> Answer {
-    let posted = AssertUnwindSafe(ledger.post(vouchers)).catch_unwind().await;
-    posted.unwrap_or_else(|_| {
-        tracing::error!("the ledger panicked; whoever waited for this batch is told to repeat");
-        Err(StoreError::Unavailable("the ledger failed".to_owned()))
-    })
 }
 
 #[cfg(test)]
@@ -337,10 +299,9 @@ mod tests {
     async fn what_was_taken_in_is_answered_after_the_last_caller_has_gone() {
         let slow = Slow::new(0, |_| None);
         let ledger = Coalescer::start(slow.clone(), Limits::default());
-        let (answer, answered) = oneshot::channel();
-        ledger.queue.try_send(Job { vouchers: vec![voucher(1)], answer }).expect("room");
+        let answer = ledger.queue.ask(vec![voucher(1)]);
         drop(ledger);
         slow.permits.add_permits(1);
-        assert!(answered.await.expect("answered").is_ok());
+        assert!(answer.await.is_ok());
     }
 }

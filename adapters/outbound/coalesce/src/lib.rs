@@ -7,6 +7,7 @@
 
 mod gather;
 mod ledger;
+mod queue;
 mod store;
 mod wallets;
 

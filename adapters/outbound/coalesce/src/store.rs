@@ -8,6 +8,7 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
 
@@ -58,6 +59,10 @@ impl Store for GatheringStore {
 
     fn transactions(&self) -> &dyn TransactionQueries {
         self.store.transactions()
+    }
+
+    fn payments(&self) -> &dyn PaymentQueries {
+        self.store.payments()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

@@ -119,6 +119,7 @@ mod tests {
     use dermaga_ports::{
         ledger::{AccountKind, Floor, WalletName},
         money::Currency,
+        payments::PaymentQueries,
     };
     use futures::future::join_all;
     use uuid::Uuid;
@@ -133,6 +134,9 @@ mod tests {
     }
 
     struct Asked(Arc<Counted>);
+
+    /// Whoever asks for this wallet makes the database panic.
+    const UNLUCKY: WalletId = WalletId(Uuid::from_u128(13_000));
 
     fn wallet(number: u128) -> (Wallet, Account) {
         let now = Timestamp::from_micros(0);
@@ -160,6 +164,7 @@ mod tests {
         async fn wallets_among(&self, ids: &[WalletId], _: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError> {
             self.0.asked.fetch_add(1, Ordering::SeqCst);
             self.0.permits.acquire().await.expect("open").forget();
+            assert!(!ids.contains(&UNLUCKY), "the database panics");
             if self.0.failing {
                 return Err(StoreError::Busy);
             }
@@ -169,6 +174,7 @@ mod tests {
 
         async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError> {
             self.0.asked.fetch_add(1, Ordering::SeqCst);
+            assert!(!ids.contains(&UNLUCKY), "the database panics");
             let title = |id: &WalletId| (*id, Title { owner: UserId(id.0), currency: Currency::Idr });
             Ok(ids.iter().filter(|id| id.0.as_u128().is_multiple_of(2)).map(title).collect())
         }
@@ -218,6 +224,10 @@ mod tests {
             unreachable!("no transaction is looked up")
         }
 
+        fn payments(&self) -> &dyn PaymentQueries {
+            unreachable!("no payment is looked up")
+        }
+
         fn audit(&self) -> &dyn AuditQueries {
             unreachable!("no entry is looked up")
         }
@@ -257,6 +267,17 @@ mod tests {
         let now = Timestamp::from_micros(0);
         let answers = join_all((0..5).map(|number| wallets.wallet(WalletId(Uuid::from_u128(number)), now))).await;
         assert!(answers.iter().all(|answer| *answer == Err(StoreError::Busy)));
+    }
+
+    #[tokio::test]
+    async fn a_panic_below_is_an_error_and_the_next_question_is_answered() {
+        let (_, wallets) = over(10, false);
+        let now = Timestamp::from_micros(0);
+        let failed = Err(StoreError::Unavailable("the store failed".to_owned()));
+        assert_eq!(wallets.wallet(UNLUCKY, now).await, failed);
+        assert_eq!(wallets.wallet(WalletId(Uuid::from_u128(2)), now).await, Ok(Some(wallet(2))));
+        assert!(wallets.titles(&[UNLUCKY]).await.is_err());
+        assert_eq!(wallets.titles(&[WalletId(Uuid::from_u128(2))]).await.expect("answers").len(), 1);
     }
 
     #[tokio::test]

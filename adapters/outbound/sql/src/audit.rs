@@ -131,6 +131,7 @@ impl SqlStore {
             }
             found.len()
         };
+        let (from, to) = (filter.from.unwrap_or(earliest().0), filter.to.unwrap_or(latest().0));
         match (subject_of(filter.subject.as_deref(), "transaction:"), filter.actor.as_deref()) {
             (Some(id), _) => {
                 if let Some(line) = self.at_once(id).await? {
@@ -139,18 +140,17 @@ impl SqlStore {
             }
             (None, _) if filter.subject.is_some() => {}
             (None, Some(actor)) => {
-                let (from, to) = (filter.from.unwrap_or(earliest().0), filter.to.unwrap_or(latest().0));
                 for line in self.at_once_by(actor, before, from, to, wanted).await? {
                     take(line);
                 }
-                // The trail is in the order of time and this list in that of ids, so all of it is looked at.
+                // The trail is in the order of time and this list in that of ids, so all of that time is looked at.
                 if let Some(user) = subject_of(Some(actor), "user:") {
                     for wallet in self.wallet_ids(UserId(user)).await? {
                         let visit = |line: AtOnce| {
                             take(line);
                             ControlFlow::Continue(())
                         };
-                        self.at_once_of(wallet, latest().0, visit).await?;
+                        self.at_once_of(wallet, from, to, visit).await?;
                     }
                 }
             }
@@ -159,7 +159,7 @@ impl SqlStore {
                     enough if enough >= wanted => ControlFlow::Break(()),
                     _ => ControlFlow::Continue(()),
                 };
-                self.newest_at_once(before, visit).await?;
+                self.newest_at_once(before, from, to, visit).await?;
             }
         }
         Ok(found.into_values().collect())

@@ -13,7 +13,7 @@ use sqlx::{
     Decode, Encode, Postgres, Sqlite, Type,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef},
+    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueFormat, PgValueRef},
     sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef},
 };
 use time::OffsetDateTime;
@@ -22,6 +22,9 @@ use time::OffsetDateTime;
 /// with an optional fraction, which does not sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment(pub(crate) Timestamp);
+
+/// When Postgres begins to count, in microseconds since 1970.
+const YEAR_2000: i64 = 946_684_800_000_000;
 
 impl Type<Postgres> for Moment {
     fn type_info() -> PgTypeInfo {
@@ -37,7 +40,14 @@ impl Encode<'_, Postgres> for Moment {
 
 impl<'r> Decode<'r, Postgres> for Moment {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        Ok(Self(Timestamp::from(<OffsetDateTime as Decode<Postgres>>::decode(value)?)))
+        // What the server sends is a count already; a calendar's date made of it would only be counted back.
+        Ok(Self(match value.format() {
+            PgValueFormat::Binary => {
+                let since_2000 = <i64 as Decode<Postgres>>::decode(value)?;
+                Timestamp::from_micros(since_2000.saturating_add(YEAR_2000))
+            }
+            PgValueFormat::Text => Timestamp::from(<OffsetDateTime as Decode<Postgres>>::decode(value)?),
+        }))
     }
 }
 
@@ -138,6 +148,10 @@ pub(crate) fn purpose_code(purpose: Purpose) -> i16 {
         Purpose::Debit => 4,
         Purpose::Credit => 5,
         Purpose::Refund => 6,
+        Purpose::Fee => 7,
+        Purpose::Surplus => 8,
+        Purpose::Suspense => 9,
+        Purpose::Chargeback => 10,
     }
 }
 
@@ -193,7 +207,7 @@ mod tests {
             assert_eq!(purpose(purpose_code(value)), Ok(value));
         }
         assert!(kind(0).is_err());
-        assert!(purpose(7).is_err());
+        assert!(purpose(11).is_err());
     }
 
     #[test]

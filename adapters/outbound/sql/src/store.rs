@@ -8,6 +8,7 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
 use sqlx::{
@@ -206,7 +207,7 @@ impl Store for SqlStore {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        Ok(Box::new(SqlSnapshot(SqlUnitOfWork::new(transaction))))
+        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -231,6 +232,10 @@ impl Store for SqlStore {
     }
 
     fn transactions(&self) -> &dyn TransactionQueries {
+        self
+    }
+
+    fn payments(&self) -> &dyn PaymentQueries {
         self
     }
 

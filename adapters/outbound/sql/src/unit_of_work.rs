@@ -8,6 +8,7 @@ use dermaga_ports::{
     events::Outbox,
     idempotency::IdempotencyKeys,
     ledger::{Books, Transactions, Transfer, Wallets},
+    payments::{Payments, Refunds, Webhooks},
     store::UnitOfWork,
 };
 
@@ -92,6 +93,18 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn transactions(&mut self) -> &mut dyn Transactions {
+        self
+    }
+
+    fn payments(&mut self) -> &mut dyn Payments {
+        self
+    }
+
+    fn refunds(&mut self) -> &mut dyn Refunds {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn Webhooks {
         self
     }
 

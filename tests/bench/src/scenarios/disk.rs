@@ -60,7 +60,13 @@ pub async fn verify(lab: &Lab) -> Result<Vec<Row>> {
                 arena.checkpoint().await?;
                 let bar = progress::spinner("the host counts the books again");
                 let verified = arena.verify();
-                progress::done(&bar, &format!("verified: {verified:?}"));
+                progress::done(
+                    &bar,
+                    &match &verified {
+                        Ok((told, time)) => format!("{:.1} s: {told}", time.as_secs_f64()),
+                        Err(error) => format!("{error:#}"),
+                    },
+                );
                 match verified {
                     Ok((told, time)) => {
                         let mut row = Row::at_most(&title, time.as_secs_f64(), SECONDS, "s");

@@ -18,7 +18,7 @@ use crate::{
     caller::{Caller, Person, Service},
     deps::Deps,
     edge::{ApiResult, Json},
-    ledger::{AdjustAction, Adjustment, MovementBody, TopupBody, UserBalance, top_up},
+    ledger::{AdjustAction, Adjustment, MovementBody, TopupAnswer, TopupBody, UserBalance, top_up},
     tags::Tag,
     wire::{List, NoContent, currency_text, page},
 };
@@ -113,7 +113,7 @@ impl UsersApi {
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
         body: Json<TopupBody>,
-    ) -> ApiResult<Taken<MovementBody>> {
+    ) -> ApiResult<Taken<TopupAnswer>> {
         let into = Party::User(id.0.into());
         top_up(&deps, &person.0, "top_up_user", key.0, into, body.0).await
     }

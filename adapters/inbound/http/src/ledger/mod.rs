@@ -11,6 +11,6 @@ mod wire;
 pub use books::BooksApi;
 pub use topup::top_up;
 pub use transactions::TransactionsApi;
-pub use transfers::TransfersApi;
+pub use transfers::{TransfersApi, receiver};
 pub use wallets::WalletsApi;
-pub use wire::{AdjustAction, Adjustment, MovementBody, TopupBody, UserBalance};
+pub use wire::{AdjustAction, Adjustment, MovementBody, TopupAnswer, TopupBody, UserBalance};

@@ -4,7 +4,7 @@ use dermaga_domain::{ledger::Party, payments::Topup};
 use dermaga_ports::auth::Principal;
 use poem_openapi::types::ToJSON;
 
-use super::wire::{MovementBody, TopupBody};
+use super::wire::{TopupAnswer, TopupBody};
 use crate::{
     answer::{Request, Taken},
     deps::Deps,
@@ -19,12 +19,13 @@ pub async fn top_up(
     key: Option<String>,
     into: Party,
     body: TopupBody,
-) -> ApiResult<Taken<MovementBody>> {
+) -> ApiResult<Taken<TopupAnswer>> {
+    body.refuse_cards()?;
     let content = format!("{into:?} {}", body.to_json_string());
     let request = Request { deps, caller: Some(by), operation, key, content };
     let once = request.once(|seed| async move {
-        let movement = deps.app.payments.topup(by, seed.into(), into, Topup::from(body)).await?;
-        Ok(MovementBody::from(movement))
+        let (movement, payment) = deps.app.payments.topup(by, seed.into(), into, Topup::from(body)).await?;
+        Ok(TopupAnswer::of(movement, payment))
     });
     Ok(once.await?.into())
 }

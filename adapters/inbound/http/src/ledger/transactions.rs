@@ -3,7 +3,7 @@
 use dermaga_domain::{
     Result,
     ledger::{Movement, NewTransaction, Party, StatusChange},
-    payments::{MerchantPayment, Topup},
+    payments::{MerchantPayment, MethodChoice, Topup},
 };
 use dermaga_ports::{
     auth::Principal,
@@ -138,7 +138,11 @@ impl NewTransactionBody {
             }
             Self::Topup(NewTopup { wallet_id, amount, method, description }) => {
                 let topup = NewTransaction { amount, currency: None, description, reference: None };
-                app.payments.topup(by, id, Party::Wallet(wallet_id.into()), Topup { topup, method }).await
+                let choice = MethodChoice { method, ..MethodChoice::default() };
+                app.payments
+                    .topup(by, id, Party::Wallet(wallet_id.into()), Topup { topup, choice })
+                    .await
+                    .map(|(movement, _)| movement)
             }
             Self::Payment(NewPayment { wallet_id, merchant, amount, description }) => {
                 let payment = NewTransaction { amount, currency: None, description, reference: None };

@@ -68,7 +68,7 @@ struct ResultBody {
     balance: Option<i64>,
     /// `true` if it had been made before, and this is the first answer again
     replayed: Option<bool>,
-    /// Why it was refused
+    /// Why it was refused. The pointers in it are relative to this transfer: `/amount`, wherever it is in the batch
     problem: Option<Problem>,
 }
 
@@ -78,17 +78,23 @@ struct BatchResult {
     results: Vec<ResultBody>,
 }
 
+/// Who gets the money: a person, or one of their wallets, but not both.
+///
+/// # Errors
+/// A fault at `/to_user_id` or `/to_wallet_id`, in a body that has both fields at its root.
+pub fn receiver(to_user_id: Option<Uuid>, to_wallet_id: Option<Uuid>) -> Result<Party> {
+    match (to_user_id, to_wallet_id) {
+        (Some(user), None) => Ok(Party::User(user.into())),
+        (None, Some(wallet)) => Ok(Party::Wallet(wallet.into())),
+        (None, None) => Err(Error::fault("/to_user_id", "is required, unless to_wallet_id is given")),
+        (Some(_), Some(_)) => Err(Error::fault("/to_wallet_id", "must not be given together with to_user_id")),
+    }
+}
+
 impl BatchTransfer {
     /// The transfer as the rules know it; `made` is the id if the caller has none.
     fn order(self, made: Uuid) -> Result<TransferOrder> {
-        let to = match (self.to_wallet_id, self.to_user_id) {
-            (Some(wallet), None) => Party::Wallet(wallet.into()),
-            (None, Some(user)) => Party::User(user.into()),
-            (None, None) => return Err(Error::fault("/to_wallet_id", "is required, unless to_user_id is given")),
-            (Some(_), Some(_)) => {
-                return Err(Error::fault("/to_user_id", "must not be given together with to_wallet_id"));
-            }
-        };
+        let to = receiver(self.to_user_id, self.to_wallet_id)?;
         let terms = NewTransaction {
             amount: self.amount,
             currency: currency_text(self.currency),
@@ -124,6 +130,9 @@ impl TransfersApi {
     ///
     /// People move from their own wallets, services from any. The order is kept, and each transfer sees what those
     /// before it left behind.
+    ///
+    /// If the whole batch is refused, pointers in the problem lead into the body: `/transfers/3/amount`. If only one of
+    /// its transfers is, pointers in that result's `problem` are relative to the transfer: `/amount`.
     #[oai(path = "/batch", method = "post", operation_id = "transfer_batch")]
     async fn batch(
         &self,

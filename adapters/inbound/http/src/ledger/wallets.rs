@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     statement, top_up,
-    wire::{Deduction, EntryBody, MovementBody, NewWalletBody, TopupBody, WalletBalance, WalletBody},
+    wire::{Deduction, EntryBody, MovementBody, NewWalletBody, TopupAnswer, TopupBody, WalletBalance, WalletBody},
 };
 use crate::{
     answer::{Created, Done, Request, Taken},
@@ -137,7 +137,7 @@ impl WalletsApi {
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
         body: Json<TopupBody>,
-    ) -> ApiResult<Taken<MovementBody>> {
+    ) -> ApiResult<Taken<TopupAnswer>> {
         let into = Party::Wallet(id.0.into());
         top_up(&deps, &person.0, "top_up_wallet", key.0, into, body.0).await
     }

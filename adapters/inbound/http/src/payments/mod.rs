@@ -1,20 +1,28 @@
-//! Paying from a wallet over HTTP.
+//! Paying over HTTP: from a wallet at once, or through a gateway.
 
+mod attempts;
+mod cards;
+mod webhooks;
+mod wire;
+
+pub use attempts::AttemptsApi;
+pub use cards::refuse as refuse_cards;
 use dermaga_domain::{
-    Error,
-    ledger::{NewTransaction, Party, TransferOrder},
+    ledger::{NewTransaction, TransferOrder},
     payments::MerchantPayment,
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Header, types::ToJSON};
 use uuid::Uuid;
+pub use webhooks::WebhooksApi;
+pub use wire::PaymentBody;
 
 use crate::{
     answer::{Created, Request},
     caller::Person,
     deps::Deps,
     edge::{ApiResult, Json},
-    ledger::MovementBody,
+    ledger::{MovementBody, receiver},
     tags::Tag,
     wire::{CurrencyCode, currency_text},
 };
@@ -56,17 +64,6 @@ struct Transfer {
     description: Option<String>,
 }
 
-impl Transfer {
-    fn receiver(&self) -> Result<Party, Error> {
-        match (self.to_user_id, self.to_wallet_id) {
-            (Some(user), None) => Ok(Party::User(user.into())),
-            (None, Some(wallet)) => Ok(Party::Wallet(wallet.into())),
-            (None, None) => Err(Error::fault("/to_user_id", "is required, unless to_wallet_id is given")),
-            (Some(_), Some(_)) => Err(Error::fault("/to_wallet_id", "must not be given together with to_user_id")),
-        }
-    }
-}
-
 #[OpenApi(prefix_path = "/payments", tag = "Tag::Payments")]
 impl PaymentsApi {
     /// Pay a merchant from a wallet, at once
@@ -105,7 +102,7 @@ impl PaymentsApi {
         body: Json<Transfer>,
     ) -> ApiResult<Created<MovementBody>> {
         let by = &person.0;
-        let receiver = body.0.receiver()?;
+        let receiver = receiver(body.0.to_user_id, body.0.to_wallet_id)?;
         let content = body.0.to_json_string();
         let request = Request { deps: &deps, caller: Some(by), operation: "transfer", key: key.0, content };
         let once = request.once(|seed| async move {

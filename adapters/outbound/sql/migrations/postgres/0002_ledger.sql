@@ -3,7 +3,8 @@
 
 CREATE TABLE ledger_accounts (
     id              uuid        PRIMARY KEY,
-    kind            text        NOT NULL CHECK (kind IN ('wallet', 'merchant', 'gateway_cash', 'clearing')),
+    kind            text        NOT NULL CHECK (kind IN ('wallet', 'merchant', 'gateway_cash', 'clearing', 'gateway_fees', 'surplus',
+                                             'suspense', 'chargebacks')),
     code            text        NOT NULL,
     currency        text        NOT NULL CHECK (length(currency) = 3),
     -- Without a floor the balance may go anywhere: an account of the system.
@@ -35,7 +36,7 @@ CREATE TABLE ledger_transfers (
     at             timestamptz NOT NULL,
     expires_at     timestamptz,
     kind           smallint    NOT NULL CHECK (kind BETWEEN 1 AND 5),
-    purpose        smallint    NOT NULL CHECK (purpose BETWEEN 1 AND 6),
+    purpose        smallint    NOT NULL CHECK (purpose BETWEEN 1 AND 10),
     id             uuid        PRIMARY KEY,
     debit          uuid        NOT NULL,
     credit         uuid        NOT NULL,

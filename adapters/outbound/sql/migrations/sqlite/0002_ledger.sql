@@ -3,7 +3,8 @@
 
 CREATE TABLE ledger_accounts (
     id              BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    kind            TEXT    NOT NULL CHECK (kind IN ('wallet', 'merchant', 'gateway_cash', 'clearing')),
+    kind            TEXT    NOT NULL CHECK (kind IN ('wallet', 'merchant', 'gateway_cash', 'clearing', 'gateway_fees', 'surplus',
+                                             'suspense', 'chargebacks')),
     code            TEXT    NOT NULL,
     currency        TEXT    NOT NULL CHECK (length(currency) = 3),
     -- Without a floor the balance may go anywhere: an account of the system.
@@ -29,7 +30,7 @@ CREATE UNIQUE INDEX ledger_accounts_code ON ledger_accounts (code);
 CREATE TABLE ledger_transfers (
     id             BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     kind           INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 5),
-    purpose        INTEGER NOT NULL CHECK (purpose BETWEEN 1 AND 6),
+    purpose        INTEGER NOT NULL CHECK (purpose BETWEEN 1 AND 10),
     debit          BLOB    NOT NULL,
     credit         BLOB    NOT NULL,
     amount         INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 9007199254740991),

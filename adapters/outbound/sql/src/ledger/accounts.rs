@@ -31,8 +31,11 @@ macro_rules! live_account_columns {
     };
 }
 
-pub(super) use account_columns;
-pub(super) use live_account_columns;
+pub(super) use {account_columns, live_account_columns};
+
+/// Accounts as they are stored, in the order of their ids: `$2` of them behind `$1`.
+pub(super) const ACCOUNT_PAGE: &str =
+    concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id > $1 ORDER BY a.id LIMIT $2");
 
 #[derive(FromRow)]
 pub(super) struct AccountRow {

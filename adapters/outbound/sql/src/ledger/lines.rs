@@ -14,7 +14,7 @@ use dermaga_ports::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::trail::from_behind;
+use super::trail::{from_behind, walk_back};
 use crate::{
     codec::{Moment, corrupt, money},
     store::SqlStore,
@@ -52,14 +52,14 @@ macro_rules! select_lines {
 }
 
 const BY_ID: &str = select_lines!("t.id = $1");
-const NEWEST: &str = select_lines!("t.id < $1 ORDER BY t.id DESC LIMIT $2");
+/// The time is looked at in the database: what does not match is passed over there, and joined with nothing.
+const NEWEST: &str = select_lines!("t.id < $1 AND t.at >= $2 AND t.at < $3 ORDER BY t.id DESC LIMIT $4");
 const BY_ACTOR: &str =
     select_lines!("t.actor = $1 AND t.id < $2 AND t.at >= $3 AND t.at < $4 ORDER BY t.id DESC LIMIT $5");
+/// Back from the line `$4`, or else from behind `$2`.
 const ALONG_TRAIL: &str = concat!(
-    "WITH RECURSIVE walk AS (SELECT l.*, 1 AS step FROM ledger_transfers l WHERE l.id = COALESCE($4, ",
-    from_behind!("$2"),
-    ") UNION ALL SELECT l.*, w.step + 1 FROM walk w JOIN ledger_transfers l \
-        ON l.id = CASE WHEN w.debit = $1 THEN w.debit_previous ELSE w.credit_previous END WHERE w.step < $3) SELECT ",
+    walk_back!(concat!("COALESCE($4, ", from_behind!("$2"), ")"), from "$5", steps "$3"),
+    "SELECT ",
     line_columns!(),
     " FROM walk t",
     line_joins!(),
@@ -131,15 +131,20 @@ impl SqlStore {
         row.map(AtOnce::try_from).transpose()
     }
 
-    /// All transfers with ids before `before`, largest id first, until `visit` has had enough.
+    /// All transfers from `from` on and before `until`, with ids before `before`, largest id first, until `visit` has had
+    /// enough. Ids need not be in the order of time, so a time alone does not tell where to begin or to end.
     pub(crate) async fn newest_at_once(
         &self,
         mut before: Uuid,
+        from: Timestamp,
+        until: Timestamp,
         mut visit: impl FnMut(AtOnce) -> ControlFlow<()> + Send,
     ) -> Result<(), StoreError> {
         loop {
-            let rows: Vec<LineRow> =
-                on_read!(self, |x| { sqlx::query_as(NEWEST).bind(before).bind(STRETCH as i64).fetch_all(x).await })?;
+            let rows: Vec<LineRow> = on_read!(self, |x| {
+                let query = sqlx::query_as(NEWEST).bind(before).bind(Moment(from)).bind(Moment(until));
+                query.bind(STRETCH as i64).fetch_all(x).await
+            })?;
             let is_end = rows.len() < STRETCH;
             for row in rows {
                 before = row.id;
@@ -171,10 +176,11 @@ impl SqlStore {
         rows.into_iter().map(AtOnce::try_from).collect()
     }
 
-    /// The transfers from and to a wallet before `until`, newest first, until `visit` has had enough.
+    /// The transfers from and to a wallet from `from` on and before `until`, newest first, until `visit` has had enough.
     pub(crate) async fn at_once_of(
         &self,
         wallet: Uuid,
+        from: Timestamp,
         until: Timestamp,
         mut visit: impl FnMut(AtOnce) -> ControlFlow<()> + Send,
     ) -> Result<(), StoreError> {
@@ -182,12 +188,12 @@ impl SqlStore {
         loop {
             let rows: Vec<LineRow> = on_read!(self, |x| {
                 let query = sqlx::query_as(ALONG_TRAIL).bind(wallet).bind(Moment(until));
-                query.bind(STRETCH as i64).bind(reached).fetch_all(x).await
+                query.bind(STRETCH as i64).bind(reached).bind(Moment(from)).fetch_all(x).await
             })?;
             let is_end = rows.len() < STRETCH;
             // The first walk begins behind `until`, the others with the line that was reached.
             let rows = rows.into_iter().skip(usize::from(reached.is_some())).inspect(|row| reached = Some(row.id));
-            for row in rows.filter(|row| row.at_once && row.at.0 < until) {
+            for row in rows.filter(|row| row.at_once && row.at.0 >= from && row.at.0 < until) {
                 if visit(row.try_into()?).is_break() {
                     return Ok(());
                 }

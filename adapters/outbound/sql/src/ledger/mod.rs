@@ -1,7 +1,9 @@
 //! The books, the wallets kept in them and the transactions that use them.
 
 mod accounts;
+mod ahead;
 mod batch;
+mod batches;
 mod books;
 mod journal;
 pub(crate) mod lines;

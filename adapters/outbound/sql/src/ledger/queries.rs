@@ -11,8 +11,8 @@ use dermaga_ports::{
 use uuid::Uuid;
 
 use super::{
-    accounts::{AccountRow, account_columns, live_account_columns},
-    seal::HeadRow,
+    accounts::{ACCOUNT_PAGE, AccountRow, live_account_columns},
+    seal::{HEAD, HeadRow},
     trail::balance_after,
     trial_balance::{TRIAL_BALANCE, TrialBalanceRow},
 };
@@ -22,9 +22,6 @@ use crate::{
 };
 
 const ACCOUNT: &str = concat!("SELECT ", live_account_columns!(), " FROM ledger_accounts a WHERE a.id = $1");
-const ACCOUNTS: &str =
-    concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id > $1 ORDER BY a.id LIMIT $2");
-const HEAD: &str = "SELECT number, link FROM ledger_seal";
 const HEAD_AT: &str = "SELECT number, link FROM ledger_batches WHERE number = $1";
 
 /// A line of the journal as this account sees it.
@@ -48,7 +45,7 @@ impl LedgerQueries for SqlStore {
         let after = page.after.map_or(Uuid::nil(), Uuid::from);
         let limit = i64::from(page.limit()) + 1;
         let rows: Vec<AccountRow> =
-            on_read!(self, |x| sqlx::query_as(ACCOUNTS).bind(after).bind(limit).fetch_all(x).await)?;
+            on_read!(self, |x| sqlx::query_as(ACCOUNT_PAGE).bind(after).bind(limit).fetch_all(x).await)?;
         let accounts = rows.into_iter().map(Account::try_from).collect::<Result<_, _>>()?;
         Ok(Page::from_surplus(accounts, page.limit(), |account: &Account| account.id))
     }

@@ -38,7 +38,8 @@ macro_rules! extend_seal {
 pub(super) use extend_seal;
 
 const EXTEND: &str = concat!("WITH ", extend_seal!("id", "$1", "$2", "$3"), " SELECT 1");
-const HEAD: &str = "SELECT number, link FROM ledger_seal";
+/// The end of the chain.
+pub(super) const HEAD: &str = "SELECT number, link FROM ledger_seal";
 const MOVE_HEAD: &str = "UPDATE ledger_seal SET number = $1, link = $2";
 const INSERT: &str = "INSERT INTO ledger_batches (number, content, link, lines) VALUES ($1, $2, $3, $4)";
 

@@ -1,44 +1,33 @@
 //! Everything the ledger holds, read in one transaction that sees one moment.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     ids::{AccountId, TransferId},
     ledger::{
-        Account, Extent, Hold, Reversed, Snapshot, Transfer, Waypoint,
+        Account, Extent, Hold, Reversed, Snapshot, Waypoint,
         seal::{Head, SealedBatch},
     },
     time::Timestamp,
 };
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
-    accounts::{AccountRow, account_columns},
-    books::{HoldRow, ReversedRow, TRANSFERS, push_ids, select_hold},
-    seal::HeadRow,
-    transfers::TransferRow,
+    accounts::{ACCOUNT_PAGE, AccountRow},
+    ahead::Ahead,
+    books::{HoldRow, ReversedRow, select_hold},
+    seal::{HEAD, HeadRow},
 };
 use crate::{
-    codec::{Moment, corrupt, digest, earliest},
-    db::id_chunks,
+    codec::{Moment, earliest},
     unit_of_work::SqlUnitOfWork,
 };
 
 const EXTENT: &str = "SELECT (SELECT COUNT(*) FROM ledger_transfers) AS lines, \
     (SELECT COUNT(*) FROM ledger_accounts) AS accounts, (SELECT COUNT(*) FROM ledger_holds) AS holds, \
     (SELECT COUNT(*) FROM ledger_reversals) AS reversals, (SELECT COUNT(*) FROM ledger_waypoints) AS waypoints";
-const HEAD: &str = "SELECT number, link FROM ledger_seal";
-/// Batches until they hold `$2` lines. Not more than so many are looked at, as each has at least one.
-const BATCHES: &str = "SELECT number, link, content, lines FROM (\
-        SELECT number, link, content, lines, SUM(length(lines)) OVER (ORDER BY number) - length(lines) AS earlier \
-        FROM (SELECT number, link, content, lines FROM ledger_batches WHERE number > $1 ORDER BY number LIMIT $2) AS next\
-    ) AS page WHERE earlier < 16 * $2 ORDER BY number";
 const LINE_IDS: &str = "SELECT id FROM ledger_transfers WHERE id > $1 ORDER BY id LIMIT $2";
-const ACCOUNTS: &str =
-    concat!("SELECT ", account_columns!(), " FROM ledger_accounts a WHERE a.id > $1 ORDER BY a.id LIMIT $2");
 const HOLDS: &str = select_hold!("h.id > $1 ORDER BY h.id LIMIT $2");
 const REVERSALS: &str =
     "SELECT original, reversed, at FROM ledger_reversals WHERE original > $1 ORDER BY original LIMIT $2";
@@ -46,7 +35,13 @@ const WAYPOINTS: &str = "SELECT account, at, line FROM ledger_waypoints WHERE (a
     ORDER BY account, at LIMIT $3";
 
 /// A read-only transaction of one moment; it writes nothing and is rolled back at the end.
-pub(crate) struct SqlSnapshot(pub(crate) SqlUnitOfWork);
+pub(crate) struct SqlSnapshot(Ahead);
+
+impl SqlSnapshot {
+    pub(crate) fn new(unit: SqlUnitOfWork) -> Self {
+        Self(Ahead::of(unit))
+    }
+}
 
 #[derive(FromRow)]
 struct ExtentRow {
@@ -57,28 +52,14 @@ struct ExtentRow {
     waypoints: i64,
 }
 
-#[derive(FromRow)]
-struct BatchRow {
-    #[sqlx(flatten)]
-    head: HeadRow,
-    content: Vec<u8>,
-    lines: Vec<u8>,
-}
-
-impl BatchRow {
-    fn ids(&self) -> impl ExactSizeIterator<Item = Uuid> {
-        self.lines.as_chunks::<16>().0.iter().map(|bytes| Uuid::from_bytes(*bytes))
-    }
-}
-
-fn rows(limit: usize) -> i64 {
+pub(super) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 #[async_trait]
 impl Snapshot for SqlSnapshot {
     async fn extent(&mut self) -> Result<Extent, StoreError> {
-        let row: ExtentRow = on_tx!(self.0, |x| sqlx::query_as(EXTENT).fetch_one(x).await)?;
+        let row: ExtentRow = on_tx!(self.0.unit().await?, |x| sqlx::query_as(EXTENT).fetch_one(x).await)?;
         Ok(Extent {
             lines: row.lines.unsigned_abs(),
             accounts: row.accounts.unsigned_abs(),
@@ -88,61 +69,49 @@ impl Snapshot for SqlSnapshot {
         })
     }
 
-    async fn head(&mut self) -> Result<Head, StoreError> {
-        let row: HeadRow = on_tx!(self.0, |x| sqlx::query_as(HEAD).fetch_one(x).await)?;
-        row.try_into()
+    async fn head(&mut self) -> Result<Option<Head>, StoreError> {
+        let row: Option<HeadRow> = on_tx!(self.0.unit().await?, |x| sqlx::query_as(HEAD).fetch_optional(x).await)?;
+        row.map(Head::try_from).transpose()
     }
 
     async fn batches(&mut self, after: u64, limit: usize) -> Result<Vec<SealedBatch>, StoreError> {
-        let after = i64::try_from(after).map_err(corrupt)?;
-        let rows: Vec<BatchRow> =
-            on_tx!(self.0, |x| sqlx::query_as(BATCHES).bind(after).bind(rows(limit)).fetch_all(x).await)?;
-        let ids: Vec<Uuid> = rows.iter().flat_map(BatchRow::ids).collect();
-        let mut found: HashMap<Uuid, Transfer> = HashMap::with_capacity(ids.len());
-        for chunk in id_chunks(&ids) {
-            let lines: Vec<TransferRow> = on_tx!(self.0, |x| {
-                let mut query = QueryBuilder::new(TRANSFERS);
-                push_ids(&mut query, &chunk);
-                query.build_query_as().fetch_all(x).await
-            })?;
-            for line in lines {
-                let line = Transfer::try_from(line)?;
-                found.insert(line.id.0, line);
-            }
-        }
-        let batch = |row: BatchRow| {
-            let ids: Vec<TransferId> = row.ids().map(TransferId).collect();
-            let lines = ids.iter().filter_map(|id| found.remove(&id.0)).collect();
-            Ok(SealedBatch { content: digest(&row.content)?, head: row.head.try_into()?, ids, lines })
-        };
-        rows.into_iter().map(batch).collect()
+        self.0.batches(after, limit).await
     }
 
     async fn line_ids(&mut self, after: Option<TransferId>, limit: usize) -> Result<Vec<TransferId>, StoreError> {
         let after = after.map_or(Uuid::nil(), Uuid::from);
-        let ids: Vec<Uuid> =
-            on_tx!(self.0, |x| sqlx::query_scalar(LINE_IDS).bind(after).bind(rows(limit)).fetch_all(x).await)?;
+        let ids: Vec<Uuid> = on_tx!(self.0.unit().await?, |x| sqlx::query_scalar(LINE_IDS)
+            .bind(after)
+            .bind(rows(limit))
+            .fetch_all(x)
+            .await)?;
         Ok(ids.into_iter().map(TransferId).collect())
     }
 
     async fn accounts(&mut self, after: Option<AccountId>, limit: usize) -> Result<Vec<Account>, StoreError> {
         let after = after.map_or(Uuid::nil(), Uuid::from);
-        let rows: Vec<AccountRow> =
-            on_tx!(self.0, |x| sqlx::query_as(ACCOUNTS).bind(after).bind(rows(limit)).fetch_all(x).await)?;
+        let rows: Vec<AccountRow> = on_tx!(self.0.unit().await?, |x| sqlx::query_as(ACCOUNT_PAGE)
+            .bind(after)
+            .bind(rows(limit))
+            .fetch_all(x)
+            .await)?;
         rows.into_iter().map(Account::try_from).collect()
     }
 
     async fn holds(&mut self, after: Option<TransferId>, limit: usize) -> Result<Vec<Hold>, StoreError> {
         let after = after.map_or(Uuid::nil(), Uuid::from);
         let rows: Vec<HoldRow> =
-            on_tx!(self.0, |x| sqlx::query_as(HOLDS).bind(after).bind(rows(limit)).fetch_all(x).await)?;
+            on_tx!(self.0.unit().await?, |x| sqlx::query_as(HOLDS).bind(after).bind(rows(limit)).fetch_all(x).await)?;
         rows.into_iter().map(Hold::try_from).collect()
     }
 
     async fn reversals(&mut self, after: Option<TransferId>, limit: usize) -> Result<Vec<Reversed>, StoreError> {
         let after = after.map_or(Uuid::nil(), Uuid::from);
-        let rows: Vec<ReversedRow> =
-            on_tx!(self.0, |x| sqlx::query_as(REVERSALS).bind(after).bind(rows(limit)).fetch_all(x).await)?;
+        let rows: Vec<ReversedRow> = on_tx!(self.0.unit().await?, |x| sqlx::query_as(REVERSALS)
+            .bind(after)
+            .bind(rows(limit))
+            .fetch_all(x)
+            .await)?;
         Ok(rows.into_iter().map(Reversed::from).collect())
     }
 
@@ -152,7 +121,7 @@ impl Snapshot for SqlSnapshot {
         limit: usize,
     ) -> Result<Vec<Waypoint>, StoreError> {
         let (account, at) = after.map_or((Uuid::nil(), earliest()), |(account, at)| (account.0, Moment(at)));
-        let rows: Vec<(Uuid, Moment, Uuid)> = on_tx!(self.0, |x| {
+        let rows: Vec<(Uuid, Moment, Uuid)> = on_tx!(self.0.unit().await?, |x| {
             sqlx::query_as(WAYPOINTS).bind(account).bind(at).bind(rows(limit)).fetch_all(x).await
         })?;
         let waypoint = |(account, at, line): (Uuid, Moment, Uuid)| Waypoint {

@@ -25,15 +25,30 @@ macro_rules! from_behind {
     };
 }
 
-pub(super) use from_behind;
+/// The lines of account `$1` as `walk`, each with its `step`: back from the line `$start` until `$from` has been passed or
+/// so many steps were taken. The beginning of a statement.
+macro_rules! walk_back {
+    ($start:expr, from $from:literal, steps $steps:literal) => {
+        concat!(
+            "WITH RECURSIVE walk AS (SELECT l.*, 1 AS step FROM ledger_transfers l WHERE l.id = ",
+            $start,
+            " UNION ALL SELECT l.*, w.step + 1 FROM walk w JOIN ledger_transfers l \
+                ON l.id = CASE WHEN w.debit = $1 THEN w.debit_previous ELSE w.credit_previous END \
+                WHERE w.at >= ",
+            $from,
+            " AND w.step < ",
+            $steps,
+            ") "
+        )
+    };
+}
+
+pub(super) use {from_behind, walk_back};
 
 /// Back from behind `$2` (exclusive) until `$3` has been passed or `$4` steps were taken, newest first.
 const WALK: &str = concat!(
-    "WITH RECURSIVE walk AS (SELECT l.*, 1 AS step FROM ledger_transfers l WHERE l.id = ",
-    from_behind!("$2"),
-    " UNION ALL SELECT l.*, w.step + 1 FROM walk w JOIN ledger_transfers l \
-        ON l.id = CASE WHEN w.debit = $1 THEN w.debit_previous ELSE w.credit_previous END \
-        WHERE w.at >= $3 AND w.step < $4) SELECT ",
+    walk_back!(from_behind!("$2"), from "$3", steps "$4"),
+    "SELECT ",
     transfer_columns!(),
     " FROM walk t JOIN ledger_accounts a ON a.id = $1 ORDER BY t.step"
 );

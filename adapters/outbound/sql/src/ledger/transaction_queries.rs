@@ -164,10 +164,6 @@ impl Wanted<'_> {
 
     /// Takes a transfer that is only a line, until there are enough.
     fn take(&self, found: &mut Vec<Transaction>, enough: usize, transaction: Transaction) -> ControlFlow<()> {
-        // Lines come newest first: nothing before the first moment is of interest.
-        if self.is_of_somebody() && self.filter.from.is_some_and(|from| transaction.created_at < from) {
-            return ControlFlow::Break(());
-        }
         if self.matches(&transaction) {
             found.push(transaction);
         }
@@ -182,20 +178,21 @@ impl SqlStore {
         if wanted.filter.kind.is_some_and(|kind| kind != TransactionKind::Transfer) {
             return Ok(found);
         }
+        let (from, to) = (wanted.filter.from.unwrap_or(earliest().0), wanted.filter.to.unwrap_or(latest().0));
         let wallets = match (wanted.filter.wallet, wanted.filter.user) {
             (Some(wallet), _) => vec![wallet.0],
             (None, Some(user)) => self.wallet_ids(user).await?,
             (None, None) => {
                 let visit = |line: AtOnce| wanted.take(&mut found, wanted.rows, line.transaction);
-                self.newest_at_once(wanted.before.1, visit).await?;
+                self.newest_at_once(wanted.before.1, from, to, visit).await?;
                 return Ok(found);
             }
         };
         let behind = Timestamp::from_micros(wanted.before.0.micros().saturating_add(1));
-        let until = wanted.filter.to.map_or(behind, |to| behind.min(to));
+        let until = behind.min(to);
         for wallet in wallets {
             let enough = found.len() + wanted.rows;
-            self.at_once_of(wallet, until, |line| wanted.take(&mut found, enough, line.transaction)).await?;
+            self.at_once_of(wallet, from, until, |line| wanted.take(&mut found, enough, line.transaction)).await?;
         }
         Ok(found)
     }
@@ -212,7 +209,7 @@ impl SqlStore {
         for wallet in self.wallet_ids(user).await? {
             let visit = |line: AtOnce| {
                 let transaction = line.transaction;
-                if transaction.created_at < from || transaction.amount.currency() != currency {
+                if transaction.amount.currency() != currency {
                     return ControlFlow::Break(());
                 }
                 let net = transaction.amount.amount() - transaction.refunded;
@@ -225,7 +222,7 @@ impl SqlStore {
                 }
                 ControlFlow::Continue(())
             };
-            self.at_once_of(wallet, to, visit).await?;
+            self.at_once_of(wallet, from, to, visit).await?;
         }
         Ok(())
     }

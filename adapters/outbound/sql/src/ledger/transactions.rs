@@ -46,7 +46,7 @@ macro_rules! overdue {
     ($lock:literal) => {
         concat!(
             select_transaction!(),
-            " WHERE status IN ('PENDING', 'PROCESSING') AND kind = 'transfer' AND expires_at <= $1 \
+            " WHERE status IN ('PENDING', 'PROCESSING') AND kind IN ('transfer', 'payment') AND expires_at <= $1 \
              ORDER BY expires_at, id LIMIT $2",
             $lock
         )

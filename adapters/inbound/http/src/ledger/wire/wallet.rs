@@ -1,9 +1,6 @@
 //! Wallets, what is in them, and what moves money into and out of them.
 
-use dermaga_domain::{
-    ledger::{NewTransaction, WalletView},
-    payments::Topup,
-};
+use dermaga_domain::ledger::{NewTransaction, WalletView};
 use dermaga_ports::ledger::Entry;
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
@@ -111,29 +108,6 @@ impl From<WalletView> for UserBalance {
             available: view.balance.available,
             currency: view.wallet.currency.into(),
         }
-    }
-}
-
-/// Money to put into a wallet.
-#[derive(Debug, Clone, Object)]
-#[oai(rename = "Topup", skip_serializing_if_is_none)]
-pub struct TopupBody {
-    /// In the currency's smallest unit; more than 0
-    #[oai(validator(minimum(value = "1"), maximum(value = "9007199254740991")))]
-    pub amount: i64,
-    /// The wallet's currency unless named
-    pub currency: Option<CurrencyCode>,
-    /// One of the payment gateway's methods; its first unless named
-    pub method: Option<String>,
-    #[oai(validator(max_length = 255))]
-    pub description: Option<String>,
-}
-
-impl From<TopupBody> for Topup {
-    fn from(body: TopupBody) -> Self {
-        let TopupBody { amount, currency, method, description } = body;
-        let topup = NewTransaction { amount, currency: currency_text(currency), description, reference: None };
-        Self { topup, method }
     }
 }
 

@@ -1,0 +1,7 @@
+//! Payments through gateways, their refunds and disputes, and the inbox of webhooks.
+
+mod inbox;
+mod queries;
+mod refunds;
+mod repository;
+mod row;
