@@ -211,7 +211,7 @@ impl DisputeProgress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     pub state: GatewayState,
-    /// What the payer pays or paid.
+    /// What the payer pays or paid. After a capture of a part, some gateways tell the part here and not in `captured`.
     pub amount: SeenAmount,
     /// The part that was captured, where it differs from `amount`; smallest units.
     pub captured: Option<i64>,
@@ -324,6 +324,7 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Asks for a payment. MUST be called again only with the same content, under the rules of
     /// [`NewCharge::idempotency_key`]; a charge that is there already is [`RefusalKind::Duplicate`] or the first answer.
+    /// By one of the methods that are [`Capabilities::unfindable`] a repetition may become a second charge.
     async fn create(&self, charge: &NewCharge) -> Outcome<Snapshot>;
 
     /// Reads where it stands. [`Outcome::Unknown`] when the gateway cannot be asked now.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::wire::{
     NotDone,
-    http::{Answer, faulty, unreadable},
+    http::{Answer, object, unreadable},
     lenient::{Text, list},
     mask, refused, unknown,
 };
@@ -87,18 +87,21 @@ const IN_PROCESS: u16 = 202;
 
 /// A transaction, or why there is none. `confidential` is kept out of the reason.
 ///
-/// The answer MUST speak of the reference that was asked about, if it names one.
+/// The answer MUST speak of the reference that was asked about.
 pub(super) fn transaction(
     answer: &Answer,
     reference: &str,
     confidential: &[&str],
 ) -> Result<(u16, Transaction), NotDone> {
     let code = code(answer, confidential)?;
-    let transaction: Transaction = serde_json::from_str(&answer.body).map_err(|error| faulty(answer, &error))?;
-    match transaction.order_id.get() {
-        Some(other) if other != reference => Err(unreadable(answer, "it speaks of another payment")),
-        _ => Ok((code, transaction)),
+    let transaction: Transaction = object(answer)?;
+    if transaction.order_id.get() != Some(reference) {
+        return Err(unreadable(answer, "it speaks of another payment"));
     }
+    if transaction.transaction_status.get().is_none() {
+        return Err(unreadable(answer, "it does not say where the payment stands"));
+    }
+    Ok((code, transaction))
 }
 
 /// The code of an answer that is not an error: 2xx, or 407 for what has expired.
@@ -106,11 +109,10 @@ pub(super) fn code(answer: &Answer, confidential: &[&str]) -> Result<u16, NotDon
     if answer.status == IN_PROCESS {
         return Err(unknown(format!("{}: the same call is still in process", answer.what)));
     }
-    let envelope: Envelope = match serde_json::from_str(&answer.body) {
-        Ok(envelope) => envelope,
+    let envelope: Envelope = match object(answer) {
         // The limit stands before everything else, so nothing was done.
         Err(_) if answer.status == 429 => Envelope::default(),
-        Err(error) => return Err(faulty(answer, &error)),
+        read => read?,
     };
     let code = match envelope.status_code.get() {
         None => answer.status,
@@ -224,7 +226,7 @@ mod tests {
     fn c10_54_what_proves_nothing_is_unknown_and_a_limit_is_not() {
         for body in ["", "<html>", "[]", "{\"status_code\":\"200\"", r#"{"status_code":"ok"}"#] {
             assert!(is_unknown(200, body), "{body}");
-            assert!(is_unknown(400, body) || body.is_empty(), "{body}");
+            assert!(is_unknown(400, body), "{body}");
         }
         assert!(is_unknown(400, r#"{"status_code":"200"}"#), "a contradiction");
         assert_eq!(refusal(429, "<html>slow down</html>").0, RefusalKind::TryLater);

@@ -16,7 +16,7 @@ use super::{
     Client, MidtransConfig, actions::DENIED, answer::transaction, charge, refund::refundable, snapshot::snapshot,
     state::reason, webhook,
 };
-use crate::wire::{ConfigError, NotDone, http::Call, mask, outcome, reference::idempotency_key, refused, unknown};
+use crate::wire::{ConfigError, NotDone, http::Call, mask, outcome, reference::idempotency_key, refused};
 
 /// Midtrans Core: virtual accounts, bills, QR codes, wallets, cards and counters.
 pub struct MidtransCore {
@@ -61,9 +61,6 @@ impl MidtransCore {
         if code == DENIED || status == "DENY" {
             return Err(refused(RefusalKind::Declined, mask::words(&reason(&transaction), &confidential)));
         }
-        if status.is_empty() {
-            return Err(unknown("Midtrans charge: the gateway agreed without saying where the payment stands"));
-        }
         snapshot(&answer, &transaction, false)
     }
 }
@@ -79,7 +76,7 @@ impl PaymentGateway for MidtransCore {
     }
 
     fn refundable(&self, kind: MethodKind) -> Refundable {
-        refundable(kind)
+        if self.capabilities.methods.contains(&kind) { refundable(kind) } else { Refundable::No }
     }
 
     async fn create(&self, charge: &NewCharge) -> Outcome<Snapshot> {

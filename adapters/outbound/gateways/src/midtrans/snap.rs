@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::{Client, MidtransConfig, answer, charge, refund::refundable, webhook};
 use crate::wire::{
     ConfigError, NotDone,
-    http::{Call, faulty, unreadable},
+    http::{Call, object, unreadable},
     lenient::Text,
     link::is_harmless,
     mask, outcome,
@@ -67,7 +67,7 @@ impl MidtransSnap {
         }
         let answer = self.client.send(call).await?;
         answer::code(&answer, &self.client.told(charge))?;
-        let page: Page = serde_json::from_str(&answer.body).map_err(|error| faulty(&answer, &error))?;
+        let page: Page = object(&answer)?;
         let url = page.redirect_url.owned().filter(|url| is_harmless(url));
         let (Some(url), Some(token)) = (url, page.token.owned()) else {
             return Err(unreadable(&answer, "it names no page"));
@@ -99,7 +99,7 @@ impl MidtransSnap {
         let answer = self.client.send(Call::post("Midtrans Snap cancel", url)).await?;
         match answer::code(&answer, &self.client.confidential()) {
             Ok(_) => {
-                let closed: Closed = serde_json::from_str(&answer.body).map_err(|error| faulty(&answer, &error))?;
+                let closed: Closed = object(&answer)?;
                 closed.canceled_at.get().map(drop).ok_or_else(|| unreadable(&answer, "it does not say when"))
             }
             Err(NotDone::Refused(refusal)) => refused_page(refusal),

@@ -64,17 +64,15 @@ fn returned(transaction: &Transaction, charged_back: bool) -> Option<Returned> {
     if !charged_back {
         return Some(Returned { refunds, sum: told, disputes: Vec::new() });
     }
-    // One sum for refunds and chargebacks; the list has the refunds. Without a sum, all of the rest was taken.
-    let all = match told {
-        Some(sum) => sum,
-        None if transaction.transaction_status.word() == "CHARGEBACK" => {
-            amount::units(transaction.gross_amount.get()?, currency)?
-        }
-        None => return None,
+    // A full chargeback takes what the refunds left. For a part there is only a sum, in which the refunds may be.
+    let taken = if transaction.transaction_status.word() == "CHARGEBACK" {
+        amount::units(transaction.gross_amount.get()?, currency)? - listed
+    } else {
+        Some(told? - listed).filter(|rest| *rest > 0)?
     };
     let dispute = SeenDispute {
         id: format!("{}.chargeback", transaction.order_id.or_empty()),
-        amount: all - listed,
+        amount: taken,
         state: DisputeProgress::Lost,
     };
     let disputes = if dispute.amount > 0 { vec![dispute] } else { Vec::new() };

@@ -3,7 +3,7 @@
 //! What comes back is an answer of the gateway itself (2xx or 4xx) or nothing that proves anything. Errors and log lines
 //! name the call and how it failed, never a URL, a header or a body.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, header};
@@ -76,9 +76,8 @@ pub(crate) struct Http {
 impl Http {
     /// With the key as the user of Basic authentication and no password.
     pub fn new(key: &Secret, timeouts: Timeouts) -> Result<Self, ConfigError> {
-        // The client panics without a process-wide provider; that one is installed already is no error.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls()?)
             .connect_timeout(timeouts.connect)
             .timeout(timeouts.total)
             .redirect(reqwest::redirect::Policy::none())
@@ -134,6 +133,16 @@ impl Http {
     }
 }
 
+/// With the certificate authorities that are part of the program, as for the database: a container has no others.
+fn tls() -> Result<rustls::ClientConfig, ConfigError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ConfigError::Client(error.to_string()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
 /// How a call was lost, without saying where to: the library's own words hold the URL.
 fn how(error: &reqwest::Error) -> String {
     let told = if error.is_timeout() {
@@ -152,6 +161,14 @@ fn how(error: &reqwest::Error) -> String {
 pub(crate) fn unreadable(answer: &Answer, why: &str) -> NotDone {
     tracing::warn!(call = answer.what, status = answer.status, bytes = answer.body.len(), "unreadable: {why}");
     unknown(format!("{}: HTTP {} with an answer that cannot be read: {why}", answer.what, answer.status))
+}
+
+/// The answer as an object. A list is none, although the library would take an empty one for an object without members.
+pub(crate) fn object<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, NotDone> {
+    if !answer.body.trim_start().starts_with('{') {
+        return Err(unreadable(answer, "it is no JSON object"));
+    }
+    serde_json::from_str(&answer.body).map_err(|error| faulty(answer, &error))
 }
 
 /// The answer is not the JSON that was expected. The error's own words may quote it, so they are not repeated.

@@ -98,31 +98,40 @@ fn last_four(value: &Value) -> Value {
 /// The most characters of a gateway's words that are passed on.
 const MAX_WORDS: usize = 300;
 
-/// Runs of so many digits are card numbers or may be.
+/// So many digits in a row are a card's number or may be.
 const CARD_DIGITS: usize = 12;
 
-/// A gateway's own words, fit to be shown: on one line, without long numbers and without what we told it in confidence.
+/// Words of so many characters with a digit in them are keys, tokens or ids.
+const TOKEN_LENGTH: usize = 20;
+
+/// A gateway's own words, fit to be shown: on one line, and without anything that looks like a card, a key, a token, an
+/// address or a telephone number; nor what we told it in confidence.
 pub(crate) fn words(text: &str, confidential: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in confidential.iter().filter(|secret| secret.len() > 3) {
         text = text.replace(secret, MASK);
     }
     let mut shown = String::with_capacity(text.len());
-    let mut digits = String::new();
-    let flush = |shown: &mut String, digits: &mut String| {
-        shown.push_str(if digits.len() >= CARD_DIGITS { MASK } else { digits });
-        digits.clear();
-    };
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        flush(&mut shown, &mut digits);
-        shown.push(if c.is_control() { ' ' } else { c });
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(|c| !is_of_a_word(c)).unwrap_or(rest.len()));
+        shown.push_str(if is_private(word) { MASK } else { word });
+        let between = after.find(is_of_a_word).unwrap_or(after.len());
+        shown.extend(after[..between].chars().map(|c| if c.is_control() { ' ' } else { c }));
+        rest = &after[between..];
     }
-    flush(&mut shown, &mut digits);
     clip(shown.trim(), MAX_WORDS)
+}
+
+fn is_of_a_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=' | '.' | '@')
+}
+
+fn is_private(word: &str) -> bool {
+    let digits = word.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
+    let address = word.find('@').is_some_and(|at| at > 0);
+    let telephone = word.starts_with('+') && digits >= 8;
+    address || telephone || digits >= CARD_DIGITS || (word.len() >= TOKEN_LENGTH && digits > 0)
 }
 
 #[cfg(test)]
@@ -144,9 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn words_lose_long_numbers_and_what_was_told_in_confidence() {
-        let told = words("card 4811111111111114 of\nsari@example.com, try 123", &["sari@example.com", ""]);
-        assert_eq!(told, "card (masked) of (masked), try 123");
-        assert_eq!(words(&"x".repeat(1_000), &[]).len(), MAX_WORDS);
+    fn words_lose_what_could_be_used_or_found() {
+        let told =
+            words("card 4811111111111114 of\nsari@example.com (+628110000001) Sari W, try 123.", &["Sari W", ""]);
+        assert_eq!(told, "card (masked) of (masked) ((masked)) (masked), try 123.");
+        for token in ["481111-1114-0f6f3c55-6f52", "SB-Mid-server-0000000000", "U0ItTWlkLXNlcnZlci1FWEFNUExFMDAw"] {
+            assert_eq!(words(&format!("no {token}!"), &[]), "no (masked)!");
+        }
+        let plain = "transaction_details.gross_amount of DCF-7 is not 150000.00";
+        assert_eq!(words(plain, &[]), plain);
+        assert_eq!(words(&"x ".repeat(1_000), &[]).len(), MAX_WORDS);
     }
 }

@@ -10,7 +10,7 @@ pub(super) const BANKS: [&str; 7] = ["bca", "bni", "bri", "mandiri", "permata", 
 /// The stores of [`MethodKind::Cstore`]; the first is the default.
 const STORES: [&str; 2] = ["indomaret", "alfamart"];
 
-/// The channel of a method, except for cards, whose token tells.
+/// The channel of a method.
 pub(super) fn code(method: &Method) -> Result<String, NotDone> {
     let one_of = |asked: Option<&str>, known: &[&str], what: &str| {
         let name = asked.unwrap_or(known[0]);
@@ -25,6 +25,7 @@ pub(super) fn code(method: &Method) -> Result<String, NotDone> {
         MethodKind::Qris => Ok("QRIS".to_owned()),
         MethodKind::Gopay => Ok("GOPAY".to_owned()),
         MethodKind::Shopeepay => Ok("SHOPEEPAY".to_owned()),
+        MethodKind::CreditCard => Ok("CARDS".to_owned()),
         other => Err(refused(RefusalKind::NotSupported, format!("Xendit has no method {other}"))),
     }
 }

@@ -2,10 +2,11 @@
 
 use dermaga_ports::payments::RefusalKind;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::wire::{
     NotDone,
-    http::{Answer, faulty, unreadable},
+    http::{Answer, faulty, object, unreadable},
     lenient::Text,
     mask, refused,
 };
@@ -21,23 +22,36 @@ struct Error {
 /// What a 2xx holds, or why there is none. `confidential` is kept out of the reason.
 pub(super) fn read<T: DeserializeOwned>(answer: &Answer, confidential: &[&str]) -> Result<T, NotDone> {
     if answer.status < 400 {
+        return object(answer);
+    }
+    Err(refusal(answer, confidential))
+}
+
+/// The same for an answer that is a bare list.
+pub(super) fn rows(answer: &Answer, confidential: &[&str]) -> Result<Vec<Box<RawValue>>, NotDone> {
+    if answer.status < 400 {
         return serde_json::from_str(&answer.body).map_err(|error| faulty(answer, &error));
     }
-    let error: Error = match serde_json::from_str(&answer.body) {
-        Ok(error) => error,
+    Err(refusal(answer, confidential))
+}
+
+fn refusal(answer: &Answer, confidential: &[&str]) -> NotDone {
+    let error: Error = match object(answer) {
         // The limit stands before everything else, so nothing was done.
         Err(_) if answer.status == 429 => Error::default(),
-        Err(error) => return Err(faulty(answer, &error)),
+        Err(unreadable) => return unreadable,
+        Ok(error) => error,
     };
     let code = error.error_code.word();
     if code.is_empty() && answer.status != 429 {
-        return Err(unreadable(answer, "it has no error code"));
+        return unreadable(answer, "it has no error code");
     }
     let reason = match error.message.get() {
         Some(message) => format!("{code}: {message}"),
+        None if code.is_empty() => "too many calls".to_owned(),
         None => code.clone(),
     };
-    Err(refused(kind(&code, answer.status), mask::words(&reason, confidential)))
+    refused(kind(&code, answer.status), mask::words(&reason, confidential))
 }
 
 /// What a code means; the status decides about codes that nobody knows.

@@ -7,9 +7,12 @@ use dermaga_ports::payments::{
     ChargeRef, GatewayState, MethodKind, NewCharge, PayAction, RefusalKind, SeenAmount, Snapshot,
 };
 use serde::Deserialize;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
-use super::{Client, error::read};
+use super::{
+    Client,
+    error::{read, rows},
+};
 use crate::wire::{
     NotDone, amount,
     http::{Answer, Call, unreadable},
@@ -41,6 +44,8 @@ impl Invoice {
         match self.status.word().as_str() {
             "PENDING" => GatewayState::Pending,
             "PAID" | "SETTLED" => GatewayState::Paid,
+            // Money that comes after the end leaves the invoice expired.
+            "EXPIRED" if self.paid_amount.get().is_some() => GatewayState::Paid,
             "EXPIRED" => GatewayState::Expired,
             _ => GatewayState::Unrecognised(mask::words(self.status.or_empty(), &[])),
         }
@@ -84,6 +89,19 @@ impl Invoice {
 impl Client {
     pub(super) async fn create_invoice(&self, charge: &NewCharge) -> Result<Snapshot, NotDone> {
         let body = self.invoice(charge)?;
+        // Nothing keeps Xendit from making a second one, so the first is looked for.
+        let asked = ChargeRef {
+            reference: charge.reference.clone(),
+            provider_id: None,
+            amount: charge.amount,
+            kind: charge.method.kind,
+        };
+        match self.read_invoices(&asked).await {
+            Ok(Some((first, _))) => return Ok(first),
+            Ok(None) => {}
+            Err(NotDone::Refused(refusal)) if refusal.kind == RefusalKind::NotFound => {}
+            Err(other) => return Err(other),
+        }
         let answer = self.send(Call::post("Xendit invoice", self.url("/v2/invoices")).json(&body)).await?;
         let invoice: Invoice = read(&answer, &self.told(charge))?;
         if invoice.external_id.get() != Some(charge.reference.as_str()) || invoice.id.get().is_none() {
@@ -138,7 +156,7 @@ impl Client {
         let wanted = reference(&charge.reference)?;
         let url = self.url(&format!("/v2/invoices?external_id={wanted}&limit=10"));
         let answer = self.send(Call::get("Xendit invoices", url)).await?;
-        let rows: Vec<Box<RawValue>> = read(&answer, &self.confidential())?;
+        let rows = rows(&answer, &self.confidential())?;
         let mut invoices = Vec::with_capacity(rows.len());
         for row in rows {
             let invoice: Invoice =

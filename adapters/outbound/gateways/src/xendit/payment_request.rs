@@ -61,6 +61,7 @@ struct Action {
 #[serde(default)]
 struct Payment {
     payment_request_id: Text,
+    status: Text,
     #[serde(deserialize_with = "list")]
     captures: Vec<Capture>,
 }
@@ -160,11 +161,10 @@ impl Client {
             "request_amount": charge.amount.amount(),
             "capture_method": if charge.method.authorize_only { "MANUAL" } else { "AUTOMATIC" },
         });
+        body["channel_code"] = channel::code(&charge.method)?.into();
         if charge.method.kind == MethodKind::CreditCard {
             let token = charge.method.token.as_ref().ok_or_else(|| invalid("a card is paid with by its token"))?;
             body["payment_token_id"] = token.0.as_str().into();
-        } else {
-            body["channel_code"] = channel::code(&charge.method)?.into();
         }
         let mut properties = json!({"expires_at": moment::to_iso(charge.expires_at)});
         if let Some(name) = channel::name_member(charge.method.kind) {
@@ -189,10 +189,11 @@ impl Client {
     pub(super) async fn read_request(&self, charge: &ChargeRef) -> Result<Option<(Snapshot, PaymentRequest)>, NotDone> {
         let Some((answer, request)) = self.request_by_id(charge).await? else { return Ok(None) };
         let mut snapshot = request.snapshot(&answer.body);
-        if snapshot.state == GatewayState::Paid
-            && let Some(id) = request.latest_payment_id.get()
-        {
-            self.add_captures(&mut snapshot, &request, id).await?;
+        // Money that comes after the end leaves the request as it ended; then the payment alone tells.
+        let open =
+            matches!(snapshot.state, GatewayState::Pending | GatewayState::Authorized | GatewayState::Unrecognised(_));
+        if !open && let Some(id) = request.latest_payment_id.get() {
+            self.add_payment(&mut snapshot, &request, id).await?;
         }
         Ok(Some((snapshot, request)))
     }
@@ -209,13 +210,20 @@ impl Client {
         }
     }
 
-    async fn add_captures(&self, snapshot: &mut Snapshot, request: &PaymentRequest, id: &str) -> Result<(), NotDone> {
+    async fn add_payment(&self, snapshot: &mut Snapshot, request: &PaymentRequest, id: &str) -> Result<(), NotDone> {
         let url = self.url(&format!("/v3/payments/{}", foreign(id)?));
         let (answer, payment) = self.get::<Payment>("Xendit payment", url).await?;
         if payment.payment_request_id.get() != request.payment_request_id.get() {
             return Err(unreadable(&answer, "it speaks of another payment"));
         }
-        let currency: Currency = request.currency.get().and_then(|code| code.parse().ok()).unwrap_or(Currency::Idr);
+        if payment.status.word() != "SUCCEEDED" {
+            return Ok(());
+        }
+        (snapshot.state, snapshot.settled) = (GatewayState::Paid, true);
+        // Without a currency the amount is unreadable already, and so is what was captured.
+        let Some(currency) = request.currency.get().and_then(|code| code.parse::<Currency>().ok()) else {
+            return Ok(());
+        };
         let mut sum = 0_i64;
         for capture in &payment.captures {
             let Some(units) = amount::units(capture.capture_amount.or_empty(), currency) else {
