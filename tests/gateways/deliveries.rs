@@ -129,7 +129,8 @@ async fn c10_57_a_refund_of_xendit_in_one_or_two_envelopes_names_the_payment() {
         let told = hints_after(&stage.xendit, &ear, before);
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!((told[0].claims.as_str(), &told[0].provider_id), ("refund.succeeded", &id), "{script}");
-        assert_eq!((told[0].reference.as_deref(), told[0].suspicious), (None, false));
+        let ours = (Some(charge.reference.as_str()), false);
+        assert_eq!((told[0].reference.as_deref(), told[0].suspicious), ours, "we have told Xendit which payment");
     }
 }
 

@@ -157,6 +157,13 @@ fn c10_57_a_refund_in_two_envelopes_is_the_same_refund() {
     assert_eq!(nested.expect("authentic"), plain);
     assert_eq!(plain.provider_id.as_deref(), Some("pr-1"));
     assert_eq!(plain.reference, None, "the reference inside is that of the refund");
+    for (metadata, reference) in [(json!({"payment": "DCF-1"}), Some("DCF-1")), (json!("x"), None), (json!([1]), None)]
+    {
+        let mut told = refund.clone();
+        told["metadata"] = metadata;
+        let hint = from_xendit(&json!({"event": "refund.succeeded", "data": told})).expect("authentic");
+        assert_eq!(hint.reference.as_deref(), reference, "what we told Xendit, and nothing else");
+    }
     assert!(!plain.suspicious);
 }
 

@@ -81,7 +81,8 @@ impl Client {
             "currency": refund.amount.currency().code(),
             "amount": refund.amount.amount(),
             "reason": reason,
-            "metadata": {"note": refund.reason},
+            // Its webhook names the payment by Xendit's id alone, and tells these again.
+            "metadata": {"payment": charge.reference, "note": refund.reason},
         });
         let key = reference::movement(&["refund", &charge.reference, &refund.key]).0.to_string();
         let call = Call::post("Xendit refund", self.url("/refunds")).json(&body).header("idempotency-key", key);

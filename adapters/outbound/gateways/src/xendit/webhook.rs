@@ -39,8 +39,17 @@ struct Data {
     status: Text,
     #[serde(deserialize_with = "list")]
     captures: Vec<Capture>,
+    metadata: Option<Box<RawValue>>,
     /// Some refunds come in a second envelope.
     data: Option<Box<RawValue>>,
+}
+
+/// What we told Xendit about a refund.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    /// Our name for the payment.
+    payment: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,7 +122,8 @@ fn payment(event: &str, data: &Data) -> Hint {
     }
 }
 
-/// The reference in it is that of the refund, so the payment is known by Xendit's id alone.
+/// The reference in it is that of the refund. The payment's is among what we told Xendit, unless somebody made the refund
+/// there: then the payment is known by Xendit's id alone.
 fn refund(event: &str, data: Data) -> Result<Hint, NotAuthentic> {
     let data = match (&data.id.get(), &data.data) {
         (None, Some(inner)) => serde_json::from_str(inner.get())
@@ -121,8 +131,11 @@ fn refund(event: &str, data: Data) -> Result<Hint, NotAuthentic> {
         _ => data,
     };
     let status = data.status.word();
+    // Whatever else is in there, it is not ours.
+    let told = data.metadata.as_ref().map(|raw| raw.get()).filter(|text| text.starts_with('{'));
+    let told: Metadata = told.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     Ok(Hint {
-        reference: None,
+        reference: known_name(told.payment.get()),
         provider_id: known_name(data.payment_request_id.get().or(data.invoice_id.get())),
         dedupe_key: digest(&[event, data.id.or_empty(), &status]),
         delivery_id: None,
