@@ -18,7 +18,6 @@ use crate::{
     call::Answer,
     clock::Moment,
     ledger::{Ledger, Sums},
-    page::{self, Row},
     script::{Currency, LatePay, Script},
     world::{Due, World},
 };
@@ -159,41 +158,6 @@ impl Book {
             ledger.add(&funds.reference, &funds.currency, sums);
         }
         ledger
-    }
-
-    /// What there is, for the page.
-    pub fn rows(&self) -> Vec<Row> {
-        let invoices = self.invoices.values().map(|one| Row {
-            provider: "xendit",
-            reference: one.external_id.clone(),
-            path: page::in_path(&one.id),
-            method: "invoice".to_owned(),
-            amount: page::rupiah(one.amount),
-            status: one.status.wire().to_owned(),
-            created: one.created.utc(),
-            actions: match one.status {
-                InvoiceStatus::Pending => vec!["pay", "expire"],
-                InvoiceStatus::Paid | InvoiceStatus::Settled => vec!["refund"],
-                InvoiceStatus::Expired => Vec::new(),
-            },
-            checkout: Some(format!("/xendit/web/{}", one.id)),
-        });
-        let requests = self.requests.values().map(|one| Row {
-            provider: "xendit",
-            reference: one.reference.clone(),
-            path: page::in_path(&one.id),
-            method: one.channel.code.to_owned(),
-            amount: page::rupiah(one.amount),
-            status: one.status.wire().to_owned(),
-            created: one.created.utc(),
-            actions: match one.status {
-                Standing::RequiresAction | Standing::AcceptingPayments => vec!["pay", "expire"],
-                Standing::Succeeded => vec!["refund"],
-                _ => Vec::new(),
-            },
-            checkout: Some(format!("/xendit/pay/{}", one.id)),
-        });
-        invoices.chain(requests).collect()
     }
 }
 
