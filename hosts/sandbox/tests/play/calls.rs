@@ -2,22 +2,30 @@
 
 use std::time::{Duration, Instant};
 
+use dermaga_sandbox::ClockMode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{SHORT, Stage};
+use crate::support::Stage;
+
+/// How long a call hangs here, longer than anybody waits.
+const HANG: u64 = 3_000;
+
+async fn hanging() -> Stage {
+    Stage::with(ClockMode::Manual, |settings| settings.hang_ms = HANG).await
+}
 
 /// A charge by somebody who does not wait for long. Nothing if no answer came.
 async fn impatient(stage: &Stage, order: &str) -> Option<u16> {
     let url = format!("{}/v2/charge", stage.sandbox.midtrans_api());
     let request = stage.http.post(url).basic_auth(dermaga_sandbox::config::MIDTRANS_SERVER_KEY, Some(""));
-    let request = request.timeout(Duration::from_millis(SHORT / 2)).json(&Stage::order(order, 1_000, json!({})));
+    let request = request.timeout(Duration::from_millis(HANG / 2)).json(&Stage::order(order, 1_000, json!({})));
     request.send().await.ok().map(|response| response.status().as_u16())
 }
 
 #[tokio::test]
 async fn an_answer_lost_after_the_commit_leaves_a_transaction() {
-    let stage = Stage::still().await;
+    let stage = hanging().await;
     assert_eq!(impatient(&stage, "H-1~hang.after").await, None);
     assert_eq!(stage.status("H-1~hang.after").await["transaction_status"], "pending");
     let again = stage.core("/v2/charge", &Stage::order("H-1~hang.after", 1_000, json!({}))).await.body(200);
@@ -26,28 +34,29 @@ async fn an_answer_lost_after_the_commit_leaves_a_transaction() {
 
 #[tokio::test]
 async fn with_its_key_the_lost_answer_can_be_had_again() {
-    let stage = Stage::still().await;
+    let stage = hanging().await;
     let key = [("idempotency-key", "lost-1")];
     let body = Stage::order("H-2~hang.after", 1_000, json!({}));
     let started = Instant::now();
-    let first = stage.core_with("/v2/charge", &key, &body);
+    let first = async { (stage.core_with("/v2/charge", &key, &body).await, started.elapsed()) };
     let second = async {
-        tokio::time::sleep(Duration::from_millis(SHORT / 2)).await;
+        stage.heard("H-2~hang.after").await;
         (stage.core_with("/v2/charge", &key, &body).await, started.elapsed())
     };
-    let (late, (again, soon)) = tokio::join!(first, second);
-    assert!(soon < Duration::from_millis(SHORT), "the second call does not hang");
-    assert!(started.elapsed() >= Duration::from_millis(SHORT), "the first one does");
+    let ((late, long), (again, soon)) = tokio::join!(first, second);
+    assert!(long >= Duration::from_millis(HANG), "the first call hangs");
+    assert!(soon < long, "the second does not");
     assert_eq!(late, again);
 }
 
 #[tokio::test]
 async fn an_answer_lost_before_the_commit_leaves_nothing_once() {
-    let stage = Stage::still().await;
+    let stage = hanging().await;
     assert_eq!(impatient(&stage, "H-3~hang.before").await, None);
     assert_eq!(stage.status("H-3~hang.before").await["status_code"], "404");
     stage.charge("H-3~hang.before", 1_000, json!({})).await;
 
+    stage.set(json!({"hang_ms": 1})).await;
     let invoice = json!({"external_id": "H-4~hang.before", "amount": 20_000});
     stage.xendit(Method::POST, "/v2/invoices", &invoice).await.body(504);
     let found = "/v2/invoices?external_id=H-4~hang.before";

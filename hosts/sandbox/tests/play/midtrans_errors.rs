@@ -169,12 +169,12 @@ async fn a_key_keeps_no_failure_and_is_sometimes_not_read() {
 #[tokio::test]
 async fn while_the_first_call_runs_the_second_is_told_202() {
     let stage = Stage::still().await;
-    stage.fault(json!({"match": {"path": "/v2/charge"}, "mode": "slow:400"})).await;
+    stage.fault(json!({"match": {"path": "/v2/charge"}, "mode": "slow:1000"})).await;
     let key = [("idempotency-key", "8c1f-key-3")];
     let body = Stage::order("SLOW", 1_000, json!({}));
     let first = stage.core_with("/v2/charge", &key, &body);
     let second = async {
-        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        stage.heard("SLOW").await;
         stage.core_with("/v2/charge", &key, &body).await
     };
     let (first, second) = tokio::join!(first, second);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Mood, SHORT, Stage};
+use crate::support::{LONG, Mood, SHORT, Stage};
 
 /// When each attempt of the only webhook was made, in seconds after the first.
 async fn attempts(stage: &Stage, reference: &str) -> Vec<i64> {
@@ -38,6 +38,9 @@ async fn midtrans_repeats_by_the_answer() {
         ("202", Mood::Answer(202), 0),
         ("hang", Mood::Hang, 5),
     ] {
+        if name == "hang" {
+            stage.hurry().await;
+        }
         stage.sink.mood(mood);
         let order = format!("M-{name}");
         stage.charge(&order, 1_000, json!({})).await;
@@ -95,6 +98,7 @@ async fn midtrans_follows_temporary_redirections_with_the_body() {
 #[tokio::test]
 async fn no_answer_in_time_is_a_failure() {
     let stage = Stage::still().await;
+    stage.hurry().await;
     stage.sink.mood(Mood::Hang);
     stage.charge("HANG", 1_000, json!({})).await;
     stage.invoice("HANG-X~exp", 20_000, json!({})).await;
@@ -107,6 +111,7 @@ async fn no_answer_in_time_is_a_failure() {
         assert!(attempt["next_retry"].is_string(), "it is tried again");
     }
     stage.sink.mood(Mood::Answer(200));
+    stage.set(json!({"midtrans": {"timeout_ms": LONG}, "xendit": {"timeout_ms": LONG}})).await;
     stage.advance(900).await;
     assert_eq!(state(&stage, "HANG").await, "delivered");
     assert_eq!(state(&stage, "HANG-X~exp").await, "delivered");
