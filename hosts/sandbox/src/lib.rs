@@ -127,6 +127,11 @@ impl Running {
         format!("{}/twilio", self.base_url)
     }
 
+    /// Changes what is set while it runs: an application that learns its own address late sets its webhooks so.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.app.world().settings);
+    }
+
     /// Stops it, and waits until it has stopped.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {

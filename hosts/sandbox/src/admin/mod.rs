@@ -69,17 +69,23 @@ async fn answer(app: &Arc<App>, call: &Call) -> Answer {
             let form = call.form();
             let seconds = form.iter().find(|(name, _)| name == "advance_s").and_then(|(_, value)| value.parse().ok());
             app.advance(Duration::from_secs(seconds.unwrap_or(0).min(FURTHEST))).await;
-            Answer::see_other("/")
+            home(app)
         }
         ("POST", ["page", "tx", reference, action]) => {
             // What cannot be done leaves the page as it is.
             transactions::act(&mut app.world(), reference, action, &json!({}));
-            Answer::see_other("/")
+            home(app)
         }
         ("POST", ["webhooks", "inject"]) => webhooks::inject(app, &body(call)).await,
         ("POST", ["webhooks", id, "redeliver"]) => webhooks::redeliver(app, id, call).await,
         _ => at_once(&mut app.world(), call),
     }
+}
+
+/// Back to the page.
+fn home(app: &App) -> Answer {
+    let root = format!("{}/", app.world().settings.root());
+    Answer::see_other(&root)
 }
 
 /// What takes no time.

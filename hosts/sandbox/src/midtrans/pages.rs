@@ -123,7 +123,7 @@ impl Book {
             method: "snap".to_owned(),
             amount: page::rupiah(one.gross),
             status: "open".to_owned(),
-            created: String::new(),
+            created: one.created.utc(),
             actions: vec!["pay"],
             checkout: Some(format!("/midtrans/app/snap/v3/redirection/{}", one.token)),
         });

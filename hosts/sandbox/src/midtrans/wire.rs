@@ -124,14 +124,6 @@ pub fn charged(transaction: &Transaction, base: &str) -> Value {
             set("redirect_url", json!(format!("{base}/midtrans/api/v2/3ds/redirect/{}", transaction.transaction_id)));
             set("three_ds_version", json!("2"));
         }
-        Channel::Card(_) => {
-            let (code, text) = if refused { ("05", "Do not honour") } else { ("00", "Approved") };
-            set("channel_response_code", json!(code));
-            set("channel_response_message", json!(text));
-            if !refused {
-                set("approval_code", json!(transaction.created.millis().to_string()));
-            }
-        }
         _ => {}
     }
     Value::Object(members)
@@ -207,6 +199,9 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
         members.extend(own);
     }
     members.extend(transaction.echo.clone());
+    if transaction.channel.is_card() {
+        members.extend(bank_members(transaction));
+    }
     let mut set = |name: &str, value: Value| members.insert(name.to_owned(), value);
     if let Some(fraud) = transaction.fraud.filter(|_| !matches!(transaction.channel, Channel::Cstore { .. })) {
         set("fraud_status", json!(fraud.wire()));
@@ -220,6 +215,10 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
         if let Channel::Qris { acquirer } = &transaction.channel {
             set("transaction_type", json!("on-us"));
             set("issuer", json!(acquirer));
+            set("merchant_cross_reference_id", json!(transaction.transaction_id));
+        }
+        if transaction.channel == Channel::Gopay {
+            set("payment_option_type", json!("GOPAY_WALLET"));
         }
     }
     if !transaction.refunds.is_empty() {
@@ -230,6 +229,19 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
         set("refund_amount", json!(money::two_decimals(transaction.charged_back)));
     }
     std::mem::take(members)
+}
+
+/// What the card's bank has said.
+fn bank_members(transaction: &Transaction) -> Map<String, Value> {
+    let said = match transaction.status {
+        Status::Pending | Status::Expire | Status::Failure => json!({}),
+        Status::Deny => json!({"channel_response_code": "05", "channel_response_message": "Do not honour"}),
+        _ => json!({
+            "channel_response_code": "00", "channel_response_message": "Approved", "eci": "05",
+            "approval_code": transaction.created.millis().to_string(),
+        }),
+    };
+    said.as_object().cloned().unwrap_or_default()
 }
 
 fn refund_member(refund: &Refund, odd: bool) -> Value {

@@ -222,3 +222,41 @@ async fn a_listing_shows_scripts_as_they_were_written() {
     let script = stage.look("/tx?provider=midtrans").await[0]["record"]["script"].clone();
     assert_eq!(script, json!({"tokens": "~pay1s~fly", "unknown": ["~fly"]}));
 }
+
+#[tokio::test]
+async fn settings_can_be_changed_from_the_same_process() {
+    let stage = Stage::still().await;
+    let other = stage.sink.url("elsewhere");
+    stage.sandbox.configure(|settings| settings.midtrans.webhook_url = other);
+    stage.charge("ELSEWHERE", 1_000, json!({})).await;
+    assert_eq!(stage.sandbox.app.advance(Duration::ZERO).await, 1);
+    assert_eq!(stage.sink.take()[0].path, "/elsewhere");
+}
+
+#[tokio::test]
+async fn a_sandbox_can_be_a_part_of_another_server() {
+    use poem::{
+        Route, Server,
+        listener::{Acceptor, Listener, TcpListener},
+    };
+    let config =
+        dermaga_sandbox::SandboxConfig { clock: ClockMode::Manual, ..dermaga_sandbox::SandboxConfig::default() };
+    let (routes, app, _driver) = dermaga_sandbox::routes(&config).expect("it starts");
+    let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.expect("a port");
+    let address = *acceptor.local_addr()[0].as_socket_addr().expect("an address");
+    app.world().settings.public_url = format!("http://{address}/play");
+    let server = tokio::spawn(Server::new_with_acceptor(acceptor).run(Route::new().nest("/play", routes)));
+    let body = json!({"external_id": "PART", "amount": 20_000});
+    let request = reqwest::Client::new().post(format!("http://{address}/play/xendit/v2/invoices"));
+    let request = request.basic_auth(dermaga_sandbox::config::XENDIT_SECRET_KEY, Some("")).json(&body);
+    let told: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    let page = told["invoice_url"].as_str().expect("an address");
+    let page = reqwest::get(page).await.expect("a page");
+    assert!(page.text().await.expect("a text").contains("PART"));
+    let home = reqwest::get(format!("http://{address}/play/")).await.expect("a page").text().await.expect("a text");
+    assert!(
+        home.contains("action=\"/play/__sandbox/page/clock\"") && home.contains("href=\"/play/xendit/web/"),
+        "{home}"
+    );
+    server.abort();
+}

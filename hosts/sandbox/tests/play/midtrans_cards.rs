@@ -24,7 +24,9 @@ async fn test_cards_answer_as_documented() {
         assert_eq!(shown, (&json!(code), &json!(status), &json!(fraud)), "{number}");
     }
     let denied = stage.status("4911111111111113").await;
-    assert_eq!(denied["status_code"], "202");
+    assert_eq!((&denied["status_code"], &denied["channel_response_code"]), (&json!("202"), &json!("05")));
+    let good = stage.status(GOOD).await;
+    assert_eq!((&good["channel_response_code"], &good["eci"]), (&json!("00"), &json!("05")));
 }
 
 #[tokio::test]

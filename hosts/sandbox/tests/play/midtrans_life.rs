@@ -164,9 +164,11 @@ async fn payments_show_when_and_how_they_were_made() {
     let stage = Stage::still().await;
     stage.charge("P-1~pay20m", 1_000, json!({"bank_transfer": {"bank": "bni"}})).await;
     stage.charge("P-2~pay1s", 1_000, json!({"payment_type": "qris"})).await;
+    stage.charge("P-3~pay1s", 1_000, json!({"payment_type": "gopay"})).await;
     stage.advance(1_200).await;
     let told = stage.status("P-1~pay20m").await;
     assert_eq!(told["settlement_time"], "2026-01-05 10:20:00");
     assert_eq!(told["payment_amounts"], json!([{"paid_at": "2026-01-05 10:20:00", "amount": "1000.00"}]));
     assert_eq!(stage.status("P-2~pay1s").await["transaction_type"], "on-us");
+    assert_eq!(stage.status("P-3~pay1s").await["payment_option_type"], "GOPAY_WALLET");
 }
