@@ -153,11 +153,6 @@ impl Journal {
         let about = |one: &&Heard| reference.is_none_or(|wanted| one.reference.as_deref() == Some(wanted));
         self.calls.values().filter(about).collect()
     }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 /// Members of bodies that nobody may read later.

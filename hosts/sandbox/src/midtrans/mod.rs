@@ -21,7 +21,7 @@ use subtle::ConstantTimeEq;
 
 pub use book::{Book, Event, act, run};
 pub use notify::{headers, policy};
-pub use snap::{Session, choose};
+pub use snap::choose;
 pub use status::Status;
 pub use transaction::{Act, Transaction};
 pub use validate::magic;
