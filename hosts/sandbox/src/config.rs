@@ -63,6 +63,8 @@ pub struct Settings {
     pub hang_ms: u64,
     /// Whether the last three digits of an amount are a script.
     pub magic_amounts: bool,
+    /// What happens to payments that nobody says anything about; empty: nothing. `~pay5s` suits a demonstration.
+    pub default_script: String,
     /// Midtrans.
     pub midtrans: MidtransSettings,
     /// Xendit.
@@ -168,6 +170,7 @@ impl Default for Settings {
             public_url: String::new(),
             hang_ms: 60_000,
             magic_amounts: false,
+            default_script: String::new(),
             midtrans: MidtransSettings {
                 server_key: MIDTRANS_SERVER_KEY.to_owned(),
                 client_key: MIDTRANS_CLIENT_KEY.to_owned(),

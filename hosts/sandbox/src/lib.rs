@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod midtrans;
 pub mod money;
 pub mod page;
+pub mod plans;
 pub mod scheduler;
 pub mod script;
 pub mod twilio;

@@ -17,7 +17,9 @@ use crate::{
     config::Settings,
     edge::plain,
     faults::Rule,
-    page, twilio,
+    page,
+    plans::Plan,
+    twilio,
     world::World,
 };
 
@@ -112,6 +114,12 @@ fn at_once(world: &mut World, call: &Call) -> Answer {
         ("POST", ["faults"]) => read(call, |world, rule: Rule| world.faults.add(rule).into(), world),
         ("DELETE", ["faults"]) => {
             world.faults.clear();
+            Answer::json(200, json!([]))
+        }
+        ("GET", ["plans"]) => Answer::json(200, json!(world.plans.list())),
+        ("POST", ["plans"]) => read(call, |world, plan: Plan| world.plans.add(plan).into(), world),
+        ("DELETE", ["plans"]) => {
+            world.plans.clear();
             Answer::json(200, json!([]))
         }
         ("GET", ["assert", "ledger"]) => Answer::json(200, world.ledger()),

@@ -24,7 +24,6 @@ pub use notify::{headers, policy};
 pub use snap::choose;
 pub use status::Status;
 pub use transaction::{Act, Transaction};
-pub use validate::magic;
 
 use crate::{
     call::{Answer, Body, Call, Reply},

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     book::{self, Event, Funds},
     channel::Refunds,
-    invoices, notify, wire,
+    notify, wire,
 };
 use crate::{
     call::{Answer, Call},
@@ -190,7 +190,7 @@ fn make(world: &mut World, body: &Value, funds: Funds, amount: i64) -> Refund {
     let now = world.clock.now();
     let id = format!("rfd-{}", world.dice.uuid());
     let reference = body["reference_id"].as_str().unwrap_or(&id).to_owned();
-    let own = invoices::script(world, body, &reference, 0);
+    let own = Script::first_of(&[body["metadata"]["sandbox"].as_str(), Some(&reference)]);
     Refund {
         number: world.xendit.number(),
         reference,

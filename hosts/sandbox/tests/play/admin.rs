@@ -260,3 +260,39 @@ async fn a_sandbox_can_be_a_part_of_another_server() {
     );
     server.abort();
 }
+
+#[tokio::test]
+async fn payments_without_a_script_get_the_planned_one_or_that_for_all() {
+    let stage = Stage::still().await;
+    let plan = json!({"match": {"provider": "midtrans", "amount": 5_000}, "script": "~exp1s"});
+    stage.admin(POST, "/plans", &plan).await.body(201);
+    stage.admin(POST, "/plans", &json!({"script": "~pay1s", "times": 2})).await.body(201);
+    stage.admin(POST, "/plans", &json!({"script": "pay1s"})).await.body(400);
+    stage.charge("P-1", 5_000, json!({})).await;
+    stage.charge("P-2", 6_000, json!({})).await;
+    stage.charge("P-3~cancel1s", 5_000, json!({})).await;
+    stage.invoice("P-4", 20_000, json!({})).await;
+    stage.charge("P-5", 5_000, json!({})).await;
+    stage.set(json!({"default_script": "~cancel1s"})).await;
+    stage.charge("P-6", 5_000, json!({})).await;
+    stage.advance(1).await;
+    for (order, status) in
+        [("P-1", "expire"), ("P-2", "settlement"), ("P-3~cancel1s", "cancel"), ("P-5", "pending"), ("P-6", "cancel")]
+    {
+        assert_eq!(stage.status(order).await["transaction_status"], status, "{order}");
+    }
+    assert_eq!(stage.look("/tx?ref=P-4").await[0]["status"], "PAID");
+    assert_eq!(stage.look("/plans").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_lost_call_with_a_plan_is_lost_once() {
+    let stage = Stage::still().await;
+    stage.set(json!({"hang_ms": 1})).await;
+    stage.admin(POST, "/plans", &json!({"match": {"ref": "L-*"}, "script": "~hang.before~pay1s"})).await.body(201);
+    let body = Stage::order("L-1", 1_000, json!({}));
+    stage.core("/v2/charge", &body).await.body(504);
+    assert_eq!(stage.core("/v2/charge", &body).await.body(200)["status_code"], "201");
+    stage.advance(1).await;
+    assert_eq!(stage.status("L-1").await["transaction_status"], "settlement", "the second call has the same script");
+}
