@@ -182,3 +182,19 @@ async fn while_the_first_call_runs_the_second_is_told_202() {
     assert_eq!(second, Told(202, json!({})));
     assert_eq!(stage.core_with("/v2/charge", &key, &body).await, first);
 }
+
+#[tokio::test]
+async fn of_many_charges_of_one_order_at_once_one_is_made() {
+    let stage = Stage::still().await;
+    let body = Stage::order("RACE", 1_000, json!({}));
+    let told = futures::future::join_all((0..20).map(|_| stage.core("/v2/charge", &body))).await;
+    let made = told.iter().filter(|told| told.1["status_code"] == "201").count();
+    let refused = told.iter().filter(|told| told.1["status_code"] == "406").count();
+    assert_eq!((made, refused), (1, 19));
+
+    let body = Stage::order("RACE-2", 1_000, json!({}));
+    let key = [("idempotency-key", "race-2")];
+    let told = futures::future::join_all((0..20).map(|_| stage.core_with("/v2/charge", &key, &body))).await;
+    assert!(told.iter().all(|told| told.0 == 202 || told.1["status_code"] == "201"), "{told:?}");
+    assert_eq!(stage.look("/tx?ref=RACE-2").await.as_array().map(Vec::len), Some(1));
+}
