@@ -6,6 +6,7 @@ mod actions;
 pub mod book;
 pub mod channel;
 mod charge;
+mod links;
 mod notify;
 mod pages;
 pub mod refund;

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha512};
 
 use super::{
     channel::Channel,
+    links,
     status::Status,
     transaction::{Refund, Transaction},
 };
@@ -105,20 +106,20 @@ pub fn charged(transaction: &Transaction, base: &str) -> Value {
             set("channel_response_code", json!(if refused { "900" } else { "200" }));
             set("channel_response_message", json!(if refused { "Internal error" } else { "Success" }));
             if !refused {
-                set("actions", wallet_actions(transaction, base, true));
+                set("actions", links::wallet(transaction, base, true));
             }
         }
         Channel::Qris { .. } => {
-            set("qr_string", json!(qr_string(transaction)));
-            set("actions", qr_actions(transaction, base));
+            set("qr_string", json!(links::qr_string(transaction)));
+            set("actions", links::qr(transaction, base));
         }
         Channel::Shopeepay => {
             set("channel_response_code", json!("0"));
             set("channel_response_message", json!("success"));
-            set("actions", wallet_actions(transaction, base, false));
+            set("actions", links::wallet(transaction, base, false));
         }
         Channel::Other(_) => {
-            set("actions", wallet_actions(transaction, base, false));
+            set("actions", links::wallet(transaction, base, false));
         }
         Channel::Card(_) if !paid => {
             set("redirect_url", json!(format!("{base}/midtrans/api/v2/3ds/redirect/{}", transaction.transaction_id)));
@@ -278,41 +279,6 @@ fn amount_text(transaction: &Transaction) -> String {
         AmountText::Neg => money::two_decimals(-amount),
         AmountText::Huge => money::HUGE.to_owned() + ".00",
     }
-}
-
-fn wallet_actions(transaction: &Transaction, base: &str, qr: bool) -> Value {
-    let id = &transaction.transaction_id;
-    let page = format!("{base}/midtrans/app/simulator/{id}");
-    let mut actions = if qr { qr_actions(transaction, base) } else { json!([]) };
-    if let Value::Array(list) = &mut actions {
-        list.push(json!({"name": "deeplink-redirect", "method": "GET", "url": page}));
-        if qr {
-            list.push(
-                json!({"name": "get-status", "method": "GET", "url": format!("{base}/midtrans/api/v2/{id}/status")}),
-            );
-            let cancel = format!("{base}/midtrans/api/v2/{id}/cancel");
-            list.push(json!({"name": "cancel", "method": "POST", "url": cancel, "fields": []}));
-        }
-    }
-    actions
-}
-
-fn qr_actions(transaction: &Transaction, base: &str) -> Value {
-    let (kind, id) = (transaction.channel.kind(), &transaction.transaction_id);
-    // The second address carries another id on purpose: nobody may build it.
-    let other = format!("A1{}ID", id.replace('-', ""));
-    json!([
-        {"name": "generate-qr-code", "method": "GET", "url": format!("{base}/midtrans/api/v2/{kind}/{id}/qr-code")},
-        {"name": "generate-qr-code-v2", "method": "GET",
-         "url": format!("{base}/midtrans/api/v4/qris/gopay/{other}/qr-code")},
-    ])
-}
-
-/// A text in the form of an EMV code. It can be read, not paid.
-fn qr_string(transaction: &Transaction) -> String {
-    let amount = transaction.gross.to_string();
-    let id: String = transaction.transaction_id.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
-    format!("00020101021226{:02}{id}5204581253033605402{:02}{amount}5802ID6304ABCD", id.len(), amount.len())
 }
 
 /// `{"canceled_at": …}` of a Snap session.

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    book::{self, Event, Funds},
+    book::{self, Event},
     channel::Refunds,
+    funds::Funds,
     notify, wire,
 };
 use crate::{
@@ -154,9 +155,9 @@ fn payable(world: &World, body: &Value, asked: Option<i64>) -> Result<(Funds, i6
     if !known {
         return refusal(404, "DATA_NOT_FOUND", "The payment was not found");
     }
+    // Of several payments of one request the last one.
     let of = |one: &Funds| {
-        one.request.as_deref() == request && one.invoice.as_deref() == invoice
-            || request.is_some() && one.request.as_deref() == request
+        if request.is_some() { one.request.as_deref() == request } else { one.invoice.as_deref() == invoice }
     };
     let Some(funds) = world.xendit.funds().into_iter().rev().find(of) else {
         return refusal(400, "INELIGIBLE_TRANSACTION_STATUS", "The payment did not succeed");
