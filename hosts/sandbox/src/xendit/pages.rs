@@ -2,7 +2,7 @@
 
 use super::{
     book::{self, Book},
-    channel::Channel,
+    channel::{Channel, Refunds},
     invoice::{InvoiceAct, InvoiceStatus},
     request::{RequestAct, Standing},
 };
@@ -82,10 +82,10 @@ impl Book {
             amount: page::rupiah(one.amount),
             status: one.status.wire().to_owned(),
             created: one.created.utc(),
-            actions: match one.status {
-                InvoiceStatus::Pending => vec!["pay", "expire"],
-                InvoiceStatus::Paid | InvoiceStatus::Settled => vec!["refund"],
-                InvoiceStatus::Expired => Vec::new(),
+            actions: match &one.paid {
+                None if one.status == InvoiceStatus::Pending => vec!["pay", "expire"],
+                Some(paid) if paid.channel.refunds != Refunds::None => vec!["refund"],
+                _ => Vec::new(),
             },
             checkout: Some(format!("/xendit/web/{}", one.id)),
         });
@@ -99,7 +99,7 @@ impl Book {
             created: one.created.utc(),
             actions: match one.status {
                 Standing::RequiresAction | Standing::AcceptingPayments => vec!["pay", "expire"],
-                Standing::Succeeded => vec!["refund"],
+                Standing::Succeeded if one.channel.refunds != Refunds::None => vec!["refund"],
                 _ => Vec::new(),
             },
             checkout: Some(format!("/xendit/pay/{}", one.id)),

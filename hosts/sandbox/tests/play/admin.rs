@@ -167,9 +167,15 @@ async fn calls_are_remembered_without_their_secrets() {
     assert_eq!(shown, [(json!("POST"), json!("/v2/charge")), (json!("GET"), json!("/v2/Q-1/status"))]);
     assert_eq!(calls[0]["headers"]["authorization"], "***");
     assert_eq!(calls[0]["body"]["transaction_details"]["gross_amount"], 1_000);
-    let all = stage.look("/requests").await.to_string();
-    for secret in ["U0ItTWlk", "4811111111111114", "tok-accept"] {
-        assert!(!all.contains(secret), "{secret}");
+    stage.invoice("Q-3~pay1s", 20_000, json!({})).await;
+    stage.advance(1).await;
+    assert_eq!(stage.look("/webhooks?ref=Q-3~pay1s").await[0]["headers"]["x-callback-token"], "***");
+    for journal in ["/requests", "/webhooks", "/tx", "/config"] {
+        let all = stage.look(journal).await.to_string();
+        for secret in ["U0ItTWlk", "4811111111111114", "tok-accept", "SB-Mid-server", "callback-token-", "xnd_"] {
+            assert!(!all.contains(secret), "{secret} in {journal}");
+        }
+        assert!(!all.contains(dermaga_sandbox::config::XENDIT_CALLBACK_TOKEN), "{journal}");
     }
     assert_eq!(stage.look("/requests?ref=Q-2").await[0]["body"]["credit_card"]["token_id"], "***");
 }

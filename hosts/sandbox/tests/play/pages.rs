@@ -32,6 +32,7 @@ async fn the_page_lists_payments_with_what_can_be_done() {
     let home = format!("{}/", stage.sandbox.base_url);
     let (status, text) = page(&stage, &home).await;
     assert_eq!(status, 200);
+    assert_eq!(text.matches("/refund\"").count(), 1, "only what can be refunded has the button");
     for shown in ["A-1", "Rp 150.000", "A-2~pay1s", "settlement", "A-3", "Rp 75.000", "A-4", "2026-01-05T03:00:01.123Z"]
     {
         assert!(text.contains(shown), "{shown}");
