@@ -106,6 +106,6 @@ impl App {
             tokio::spawn(dispatch::deliver_in_order(self.clone(), ids));
         }
         let next = world.queue.next_due();
-        next.and_then(|due| world.clock.real_time_until(due)).unwrap_or(LONG).max(Duration::from_millis(1))
+        next.and_then(|due| world.clock.real_time_until(due)).unwrap_or(LONG).clamp(Duration::from_millis(1), LONG)
     }
 }

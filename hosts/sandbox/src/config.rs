@@ -63,6 +63,8 @@ pub struct Settings {
     pub hang_ms: u64,
     /// Whether the last three digits of an amount are a script.
     pub magic_amounts: bool,
+    /// What happens to payments that nobody says anything about; empty: nothing. `~pay5s` suits a demonstration.
+    pub default_script: String,
     /// Midtrans.
     pub midtrans: MidtransSettings,
     /// Xendit.
@@ -168,6 +170,7 @@ impl Default for Settings {
             public_url: String::new(),
             hang_ms: 60_000,
             magic_amounts: false,
+            default_script: String::new(),
             midtrans: MidtransSettings {
                 server_key: MIDTRANS_SERVER_KEY.to_owned(),
                 client_key: MIDTRANS_CLIENT_KEY.to_owned(),
@@ -195,6 +198,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The path of the public address: nothing, unless the sandbox is a part of another server.
+    pub fn root(&self) -> &str {
+        let address = self.public_url.split_once("://").map_or("", |(_, address)| address);
+        address.find('/').map_or("", |path| address[path..].trim_end_matches('/'))
+    }
+
     /// How long a call hangs whose answer is lost.
     pub fn hang(&self) -> Duration {
         Duration::from_millis(self.hang_ms)
@@ -259,6 +268,16 @@ mod tests {
         let told = Settings::default().changed(&json!({"midtrans": {"sever_key": "x"}})).expect_err("unknown");
         assert!(told.contains("sever_key"), "{told}");
         assert!(Settings::default().changed(&json!([])).is_err());
+    }
+
+    #[test]
+    fn the_root_is_the_path_of_the_public_address() {
+        for (url, root) in
+            [("http://127.0.0.1:9090", ""), ("https://a.example/", ""), ("http://a/b/c/", "/b/c"), ("", "")]
+        {
+            let settings = Settings { public_url: url.to_owned(), ..Settings::default() };
+            assert_eq!(settings.root(), root);
+        }
     }
 
     #[test]

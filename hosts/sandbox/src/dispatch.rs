@@ -71,6 +71,13 @@ pub async fn deliver(app: &Arc<App>, id: u64) -> Option<Outcome> {
     };
     let started = Instant::now();
     let outcome = send(&app.client, &delivery, &request).await;
+    tracing::info!(
+        provider = delivery.provider,
+        about = delivery.reference,
+        kind = delivery.kind,
+        outcome = ?outcome,
+        "told"
+    );
     note(app, &delivery, request, &outcome, started.elapsed());
     Some(outcome)
 }

@@ -62,6 +62,14 @@ impl<P: Player> Edge<P> {
         status: u16,
     ) -> u64 {
         let now = world.clock.now();
+        tracing::info!(
+            provider = self.player.name(),
+            method = call.method.as_str(),
+            path = call.path,
+            status,
+            fault = fault.map(|fault| String::from(fault.mode)),
+            "heard"
+        );
         world.journal.hear(heard(self.player.name(), now, call, reference, fault, status))
     }
 

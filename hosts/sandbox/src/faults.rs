@@ -174,7 +174,8 @@ impl Faults {
     }
 }
 
-fn like(pattern: Option<&str>, text: Option<&str>) -> bool {
+/// Whether a text is like a pattern, in which `*` stands for any text. No pattern is like everything.
+pub fn like(pattern: Option<&str>, text: Option<&str>) -> bool {
     match (pattern, text) {
         (None | Some("*"), _) => true,
         (Some(_), None) => false,

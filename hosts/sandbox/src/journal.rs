@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use poem::http::HeaderMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::{clock::Moment, dispatch::Policy};
@@ -25,7 +25,8 @@ pub struct Delivery {
     pub reference: String,
     /// Where it goes.
     pub url: String,
-    /// Headers beside the content type.
+    /// Headers beside the content type; the token is not shown.
+    #[serde(serialize_with = "shown")]
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Value,
@@ -153,11 +154,6 @@ impl Journal {
         let about = |one: &&Heard| reference.is_none_or(|wanted| one.reference.as_deref() == Some(wanted));
         self.calls.values().filter(about).collect()
     }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 /// Members of bodies that nobody may read later.
@@ -166,12 +162,20 @@ const SECRET: &[&str] =
 
 /// The headers that matter, without what proves the caller.
 pub fn masked_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let text = |value: &poem::http::HeaderValue| value.to_str().unwrap_or("(not a text)").to_owned();
-    let shown = headers.iter().map(|(name, value)| {
-        let secret = matches!(name.as_str(), "authorization" | "cookie" | "x-callback-token");
-        (name.as_str().to_owned(), if secret { "***".to_owned() } else { text(value) })
+    let texts = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("(not a text)")));
+    without_proofs(texts)
+}
+
+fn without_proofs<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
+    let masked = headers.map(|(name, value)| {
+        let secret = matches!(name, "authorization" | "cookie" | "x-callback-token");
+        (name.to_owned(), if secret { "***" } else { value }.to_owned())
     });
-    shown.collect()
+    masked.collect()
+}
+
+fn shown<S: Serializer>(headers: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    without_proofs(headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))).serialize(serializer)
 }
 
 /// The body without card data.

@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod midtrans;
 pub mod money;
 pub mod page;
+pub mod plans;
 pub mod scheduler;
 pub mod script;
 pub mod twilio;
@@ -125,6 +126,11 @@ impl Running {
     /// The base address of the SMS provider.
     pub fn twilio(&self) -> String {
         format!("{}/twilio", self.base_url)
+    }
+
+    /// Changes what is set while it runs: an application that learns its own address late sets its webhooks so.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.app.world().settings);
     }
 
     /// Stops it, and waits until it has stopped.

@@ -39,6 +39,9 @@ struct Options {
     /// Makes the last three digits of an amount a script: 901 is refused, 905 is paid late, and so on.
     #[arg(long)]
     magic_amounts: bool,
+    /// What happens to payments that nobody says anything about, as ~pay5s.
+    #[arg(long, value_name = "TOKENS", default_value = "")]
+    default_script: String,
     /// How long a call hangs whose answer is lost, in milliseconds.
     #[arg(long, default_value_t = 60_000)]
     hang_ms: u64,
@@ -69,6 +72,7 @@ impl Options {
             public_url: self.public_url.unwrap_or_default(),
             hang_ms: self.hang_ms,
             magic_amounts: self.magic_amounts,
+            default_script: self.default_script,
             ..Settings::default()
         };
         settings.midtrans.server_key = self.midtrans_server_key;

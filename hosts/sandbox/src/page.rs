@@ -11,7 +11,9 @@ use crate::{
     world::World,
 };
 
-/// How many webhooks the page shows.
+/// How many payments the page shows, the newest first.
+const ROWS: usize = 200;
+/// How many webhooks it shows, and how many messages.
 const HOOKS: usize = 50;
 
 /// A checkout page.
@@ -95,6 +97,8 @@ struct Message {
 #[derive(Template)]
 #[template(path = "index.html")]
 struct Index {
+    /// The path below which the sandbox is.
+    root: String,
     now: String,
     clock: String,
     waiting: usize,
@@ -107,14 +111,17 @@ struct Index {
 pub fn index(world: &World) -> Answer {
     let mut rows = world.midtrans.rows();
     rows.extend(world.xendit.rows());
+    rows.sort_by(|one, other| other.created.cmp(&one.created));
+    rows.truncate(ROWS);
     let now = world.clock.now();
-    let messages = world.twilio.messages.iter().map(|one| Message {
+    let messages = world.twilio.messages.iter().rev().take(HOOKS).map(|one| Message {
         to: one.to.clone(),
         from: one.from.clone(),
         body: one.body.clone(),
         status: one.status(now),
     });
     let page = Index {
+        root: world.settings.root().to_owned(),
         now: now.utc(),
         clock: world.clock.mode().to_string(),
         waiting: world.queue.len(),

@@ -47,11 +47,6 @@ impl<T> Scheduler<T> {
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.queue.clear();
-    }
 }
 
 #[cfg(test)]

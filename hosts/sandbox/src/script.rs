@@ -10,23 +10,29 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// What a payment's tokens ask for.
+/// What a payment's tokens ask for. In listings it is shown as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Script {
+    /// The tokens as they were written.
+    pub tokens: String,
     /// What happens to the payment.
+    #[serde(skip)]
     pub life: Life,
     /// How its notifications travel.
+    #[serde(skip)]
     pub delivery: Delivery,
     /// How it looks in notifications and in answers to who asks.
+    #[serde(skip)]
     pub looks: Looks,
     /// What the call that creates it meets.
+    #[serde(skip)]
     pub call: Call,
     /// Tokens that nobody knows. They do nothing, and the listing shows them.
     pub unknown: Vec<String>,
 }
 
 /// What happens to the payment, and when, counted from its creation.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Life {
     /// `~pay<d>`: the customer pays.
     pub pay: Option<Duration>,
@@ -61,7 +67,7 @@ pub struct Life {
 }
 
 /// What a late payment does to the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LatePay {
     /// It becomes paid.
     Revives,
@@ -70,7 +76,7 @@ pub enum LatePay {
 }
 
 /// How a challenge that was turned down looks. Both were seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DenyShape {
     /// Status `deny`.
     #[default]
@@ -80,7 +86,7 @@ pub enum DenyShape {
 }
 
 /// How the bank's question ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThreeDs {
     /// With a payment.
     Passes,
@@ -91,7 +97,7 @@ pub enum ThreeDs {
 }
 
 /// How notifications travel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// `~dup<n>`: each is sent that often.
     pub copies: usize,
@@ -121,7 +127,7 @@ impl Default for Delivery {
 }
 
 /// What proves that a notification is genuine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Signature {
     /// The right proof.
     #[default]
@@ -133,7 +139,7 @@ pub enum Signature {
 }
 
 /// How the payment looks in notifications and in answers to who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Looks {
     /// `~amt.p<n>`, `~amt.m<n>`: the amount paid differs from the amount asked for.
     pub shift: i64,
@@ -154,7 +160,7 @@ pub struct Looks {
 }
 
 /// How an amount is spelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AmountText {
     /// As documented.
     #[default]
@@ -172,7 +178,7 @@ pub enum AmountText {
 }
 
 /// Which currency is told.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Currency {
     /// The right one.
     #[default]
@@ -184,7 +190,7 @@ pub enum Currency {
 }
 
 /// What the call that creates the payment meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Call {
     /// `~hang.after`, `~hang.before`: the answer does not come.
     pub hang: Option<Hang>,
@@ -195,7 +201,7 @@ pub struct Call {
 }
 
 /// On which side of the commit the answer is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hang {
     /// The payment is there.
     After,

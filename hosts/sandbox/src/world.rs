@@ -15,8 +15,10 @@ use crate::{
     faults::Faults,
     journal::{Delivery, DeliveryState, Journal},
     midtrans,
+    plans::{self, Plans},
     scheduler::Scheduler,
-    script, twilio, xendit,
+    script::{self, Script},
+    twilio, xendit,
 };
 
 /// A thing that is due.
@@ -46,6 +48,8 @@ pub struct World {
     pub journal: Journal,
     /// Faults that wait.
     pub faults: Faults,
+    /// Scripts that wait.
+    pub plans: Plans,
     /// Midtrans.
     pub midtrans: midtrans::Book,
     /// Xendit.
@@ -91,6 +95,7 @@ impl World {
             dice: Dice::new(start.seed),
             journal: Journal::default(),
             faults: Faults::default(),
+            plans: Plans::default(),
             midtrans: midtrans::Book::default(),
             xendit: xendit::Book::default(),
             twilio: twilio::Book::default(),
@@ -102,6 +107,17 @@ impl World {
     /// Everything as at the start, settings and clock too.
     pub fn reset(&mut self) {
         *self = Self::new(&self.start.clone());
+    }
+
+    /// The script of a payment: the first that it brings itself, or one that was planned for it, or what its amount
+    /// stands for, or the one for all.
+    pub fn script(&mut self, provider: &str, own: &[Option<&str>], reference: &str, amount: i64) -> Script {
+        if own.iter().flatten().any(|text| text.contains('~')) {
+            return Script::first_of(own);
+        }
+        let planned = self.plans.script(provider, reference, amount);
+        let magic = self.settings.magic_amounts.then(|| plans::magic(amount)).flatten();
+        Script::first_of(&[planned.as_deref(), magic, Some(&self.settings.default_script)])
     }
 
     /// Runs a thing that is due. Returns whether it did anything: who expires what is paid does nothing.

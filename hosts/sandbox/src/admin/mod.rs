@@ -17,7 +17,9 @@ use crate::{
     config::Settings,
     edge::plain,
     faults::Rule,
-    page, twilio,
+    page,
+    plans::Plan,
+    twilio,
     world::World,
 };
 
@@ -69,17 +71,23 @@ async fn answer(app: &Arc<App>, call: &Call) -> Answer {
             let form = call.form();
             let seconds = form.iter().find(|(name, _)| name == "advance_s").and_then(|(_, value)| value.parse().ok());
             app.advance(Duration::from_secs(seconds.unwrap_or(0).min(FURTHEST))).await;
-            Answer::see_other("/")
+            home(app)
         }
         ("POST", ["page", "tx", reference, action]) => {
             // What cannot be done leaves the page as it is.
             transactions::act(&mut app.world(), reference, action, &json!({}));
-            Answer::see_other("/")
+            home(app)
         }
         ("POST", ["webhooks", "inject"]) => webhooks::inject(app, &body(call)).await,
         ("POST", ["webhooks", id, "redeliver"]) => webhooks::redeliver(app, id, call).await,
         _ => at_once(&mut app.world(), call),
     }
+}
+
+/// Back to the page.
+fn home(app: &App) -> Answer {
+    let root = format!("{}/", app.world().settings.root());
+    Answer::see_other(&root)
 }
 
 /// What takes no time.
@@ -106,6 +114,12 @@ fn at_once(world: &mut World, call: &Call) -> Answer {
         ("POST", ["faults"]) => read(call, |world, rule: Rule| world.faults.add(rule).into(), world),
         ("DELETE", ["faults"]) => {
             world.faults.clear();
+            Answer::json(200, json!([]))
+        }
+        ("GET", ["plans"]) => Answer::json(200, json!(world.plans.list())),
+        ("POST", ["plans"]) => read(call, |world, plan: Plan| world.plans.add(plan).into(), world),
+        ("DELETE", ["plans"]) => {
+            world.plans.clear();
             Answer::json(200, json!([]))
         }
         ("GET", ["assert", "ledger"]) => Answer::json(200, world.ledger()),

@@ -72,7 +72,9 @@ pub fn act(world: &mut World, reference: &str, action: &str, body: &Value) -> An
         },
     };
     let order = world.midtrans.order_of(reference).map(str::to_owned);
-    let session = world.midtrans.sessions.values().find(|one| one.order_id == reference || one.token == reference);
+    let sessions = world.midtrans.sessions.values().filter(|one| one.order_id == reference || one.token == reference);
+    // Of the sessions of an order one is open at the most.
+    let session = sessions.max_by_key(|one| (one.is_open(), one.created));
     let session = session.map(|one| (one.token.clone(), one.order_id.clone(), one.methods.clone()));
     let done = if let Some(order) = order {
         on_order(world, &order, action, amount, body)

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     book,
+    status::Status,
     transaction::{Act, Transaction},
     wire,
 };
@@ -30,10 +31,7 @@ pub fn action(world: &mut World, id: &str, name: &str) -> Option<Answer> {
         "expire" => (Act::Expire, 407, "Success, transaction has expired"),
         _ => return None,
     };
-    // A hold ends by itself or by being cancelled.
-    let held = name == "expire"
-        && world.midtrans.find(id).is_some_and(|found| found.status == super::status::Status::Authorize);
-    Some(if held { refuse(world, id) } else { perform(world, id, &what, code, text) })
+    Some(perform(world, id, &what, code, text))
 }
 
 /// `POST /v2/capture`: takes what was held, or part of it.
@@ -49,9 +47,9 @@ pub fn capture(world: &mut World, body: &Value) -> Answer {
         return wire::invalid(&mut world.dice, &["gross_amount must be a whole number".to_owned()]);
     };
     // The bank refuses to pay what it had promised; the hold stays as it is.
-    if transaction.script.life.deny && transaction.status == super::status::Status::Authorize {
+    if transaction.script.life.deny && transaction.status == Status::Authorize {
         let mut refused = transaction.clone();
-        refused.status = super::status::Status::Deny;
+        refused.status = Status::Deny;
         let body = wire::told(&refused, 202, "Capture denied by the bank", &world.settings.midtrans.server_key);
         return Answer::json(200, body);
     }

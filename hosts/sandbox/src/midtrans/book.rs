@@ -11,7 +11,7 @@ use std::{
 use super::{
     charge::{self, Order},
     notify,
-    snap::{self, Session, SessionState},
+    snap::{self, Session},
     status::Status,
     token::CardToken,
     transaction::{Act, Illegal, Transaction},
@@ -20,7 +20,6 @@ use crate::{
     call::Answer,
     clock::Moment,
     ledger::Ledger,
-    page::{self, Row},
     world::{Due, World},
 };
 
@@ -180,38 +179,5 @@ pub fn follow(world: &mut World, order: &str, what: &Act, before: Status) {
     let Some(transaction) = world.midtrans.orders.get(order) else { return };
     for (due, next) in transaction.consequences(what, before, now) {
         world.queue.push(due, Due::Midtrans(Event::Act(order.to_owned(), next)));
-    }
-}
-
-impl Book {
-    /// The transactions and open sessions, for the page.
-    pub fn rows(&self) -> Vec<Row> {
-        let sessions = self.sessions.values().filter(|one| one.state == SessionState::Open).map(|one| Row {
-            provider: "midtrans",
-            reference: one.order_id.clone(),
-            path: page::in_path(&one.order_id),
-            method: "snap".to_owned(),
-            amount: page::rupiah(one.gross),
-            status: "open".to_owned(),
-            created: String::new(),
-            actions: vec!["pay"],
-            checkout: Some(format!("/midtrans/app/snap/v3/redirection/{}", one.token)),
-        });
-        let transactions = self.orders.values().map(|one| Row {
-            provider: "midtrans",
-            reference: one.order_id.clone(),
-            path: page::in_path(&one.order_id),
-            method: one.channel.kind().to_owned(),
-            amount: page::rupiah(one.received()),
-            status: one.status.wire().to_owned(),
-            created: one.created.utc(),
-            actions: match one.status {
-                Status::Pending => vec!["pay", "expire"],
-                Status::Settlement | Status::PartialRefund if one.channel.refund_days().is_some() => vec!["refund"],
-                _ => Vec::new(),
-            },
-            checkout: None,
-        });
-        transactions.chain(sessions).collect()
     }
 }

@@ -68,7 +68,7 @@ fn by_script(world: &mut World, order: &Order) -> Option<Reply> {
         }
     }
     if call.hang == Some(Hang::Before) && world.midtrans.lost.insert(order_id.clone()) {
-        let answer = wire::refusal(world, 504, "Gateway timeout");
+        let answer = Answer { status: 504, ..wire::refusal(world, 504, "Gateway timeout") };
         return Some(Reply { answer, first: Vec::new(), lost: true, key: None });
     }
     let known = world.midtrans.orders.contains_key(order_id);

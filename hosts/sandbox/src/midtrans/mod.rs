@@ -6,6 +6,7 @@ mod actions;
 pub mod book;
 pub mod channel;
 mod charge;
+mod links;
 mod notify;
 mod pages;
 pub mod refund;
@@ -21,10 +22,9 @@ use subtle::ConstantTimeEq;
 
 pub use book::{Book, Event, act, run};
 pub use notify::{headers, policy};
-pub use snap::{Session, choose};
+pub use snap::choose;
 pub use status::Status;
 pub use transaction::{Act, Transaction};
-pub use validate::magic;
 
 use crate::{
     call::{Answer, Body, Call, Reply},

@@ -1,7 +1,8 @@
 //! The pages on which a person plays the customer: Snap, the card's bank, and the app that a deep link opens.
 
 use super::{
-    book, snap,
+    book::{self, Book},
+    snap,
     snap::SessionState,
     status::Status,
     transaction::{Act, Transaction},
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     call::{Answer, Call},
-    page::{self, Button, Checkout, DENY, EXPIRE, PAY},
+    page::{self, Button, Checkout, DENY, EXPIRE, PAY, Row},
     script::ThreeDs,
     world::World,
 };
@@ -110,4 +111,37 @@ fn finish(url: &str, transaction: &Transaction) -> String {
     query.append_pair("transaction_status", transaction.status.wire());
     let join = if url.contains('?') { '&' } else { '?' };
     format!("{url}{join}{}", query.finish())
+}
+
+impl Book {
+    /// The transactions and open sessions, for the page.
+    pub fn rows(&self) -> Vec<Row> {
+        let sessions = self.sessions.values().filter(|one| one.state == SessionState::Open).map(|one| Row {
+            provider: "midtrans",
+            reference: one.order_id.clone(),
+            path: page::in_path(&one.order_id),
+            method: "snap".to_owned(),
+            amount: page::rupiah(one.gross),
+            status: "open".to_owned(),
+            created: one.created.utc(),
+            actions: vec!["pay"],
+            checkout: Some(format!("/midtrans/app/snap/v3/redirection/{}", one.token)),
+        });
+        let transactions = self.orders.values().map(|one| Row {
+            provider: "midtrans",
+            reference: one.order_id.clone(),
+            path: page::in_path(&one.order_id),
+            method: one.channel.kind().to_owned(),
+            amount: page::rupiah(one.received()),
+            status: one.status.wire().to_owned(),
+            created: one.created.utc(),
+            actions: match one.status {
+                Status::Pending => vec!["pay", "expire"],
+                Status::Settlement | Status::PartialRefund if one.channel.refund_days().is_some() => vec!["refund"],
+                _ => Vec::new(),
+            },
+            checkout: None,
+        });
+        transactions.chain(sessions).collect()
+    }
 }

@@ -54,6 +54,8 @@ pub struct Session {
     pub finish: Option<String>,
     /// How it stands.
     pub state: SessionState,
+    /// When it was made.
+    pub created: Moment,
     /// Until when it is good.
     pub expires: Moment,
     #[serde(skip)]
@@ -73,6 +75,13 @@ pub enum SessionState {
     Chosen,
     /// The merchant cancelled it, or made another for the same order.
     Cancelled,
+}
+
+impl Session {
+    /// Whether the customer can still choose.
+    pub fn is_open(&self) -> bool {
+        self.state == SessionState::Open
+    }
 }
 
 /// A refusal in Snap's own form.
@@ -115,6 +124,7 @@ pub fn create(world: &mut World, call: &Call, body: &Value) -> Reply {
         methods,
         finish: body["callbacks"]["finish"].as_str().map(str::to_owned),
         state: SessionState::Open,
+        created: now,
         expires: now.plus(TOKEN_LIFE),
         common,
         expiry,

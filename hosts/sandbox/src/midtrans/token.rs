@@ -41,5 +41,6 @@ pub fn make(world: &mut World, call: &Call) -> Answer {
     world.midtrans.tokens.insert(id.clone(), CardToken { class, masked: masked.clone(), used: false });
     let text = "Credit card token is created as Token ID.";
     let body = json!({"status_code": "200", "status_message": text, "token_id": id, "hash": masked});
-    Answer::json(200, body)
+    // Pages of any site may ask.
+    Answer::json(200, body).with("access-control-allow-origin", "*")
 }

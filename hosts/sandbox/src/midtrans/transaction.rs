@@ -85,6 +85,8 @@ pub enum Act {
     Settle,
     /// Time runs out.
     Expire,
+    /// A hold runs out.
+    Lapse,
     /// The bank refuses.
     Deny,
     /// Something breaks.
@@ -128,7 +130,7 @@ impl Transaction {
                 self.settled = Some(now);
                 self.becomes(Status::Settlement)
             }
-            Act::Expire if self.channel.is_card() && self.status == Status::Authorize => self.becomes(Status::Expire),
+            Act::Lapse if self.status == Status::Authorize => self.becomes(Status::Expire),
             Act::Expire if self.status == Status::Pending => self.becomes(Status::Expire),
             Act::Deny if self.status == Status::Pending => self.becomes(Status::Deny),
             Act::Fail => self.becomes(Status::Failure),
@@ -249,7 +251,7 @@ impl Transaction {
         let life = &self.script.life;
         let entered = |status| before != status && self.status == status;
         if entered(Status::Authorize) {
-            later.push((now.plus(Duration::from_secs(8 * DAY)), Act::Expire));
+            later.push((now.plus(Duration::from_secs(8 * DAY)), Act::Lapse));
         }
         if before != self.status && self.challenged() {
             later.push((now.plus(Duration::from_secs(DAY)), Act::Abandon));

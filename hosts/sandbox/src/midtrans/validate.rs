@@ -44,7 +44,7 @@ fn order_id_fault(order_id: &str) -> Option<String> {
 ///
 /// # Errors
 /// A sentence for each fault.
-pub fn common(world: &World, body: &Value) -> Result<Common, Vec<String>> {
+pub fn common(world: &mut World, body: &Value) -> Result<Common, Vec<String>> {
     let details = &body["transaction_details"];
     let order_id = details["order_id"].as_str().unwrap_or_default();
     let mut faults: Vec<String> = order_id_fault(order_id).into_iter().collect();
@@ -77,29 +77,9 @@ pub fn common(world: &World, body: &Value) -> Result<Common, Vec<String>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let script = script(world, body, order_id, gross);
+    let own = [body["metadata"]["sandbox"].as_str(), body["custom_field3"].as_str(), Some(order_id)];
+    let script = world.script("midtrans", &own, order_id, gross);
     Ok(Common { order_id: order_id.to_owned(), gross, echo, script })
-}
-
-fn script(world: &World, body: &Value, order_id: &str, gross: i64) -> Script {
-    let magic = world.settings.magic_amounts.then(|| magic(gross)).flatten();
-    Script::first_of(&[body["metadata"]["sandbox"].as_str(), body["custom_field3"].as_str(), Some(order_id), magic])
-}
-
-/// What the last three digits of an amount stand for, where that is switched on.
-pub fn magic(amount: i64) -> Option<&'static str> {
-    Some(match amount % 1_000 {
-        901 => "~deny",
-        902 => "~challenge",
-        903 => "~reorder~pay1s",
-        904 => "~exp5s",
-        905 => "~latepay",
-        906 => "~hang.after",
-        907 => "~dup3~pay1s",
-        908 => "~reverse180s",
-        909 => "~badsig",
-        _ => return None,
-    })
 }
 
 fn item_faults(items: &[Value], gross: i64, faults: &mut Vec<String>) {

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha512};
 
 use super::{
     channel::Channel,
+    links,
     status::Status,
     transaction::{Refund, Transaction},
 };
@@ -105,32 +106,24 @@ pub fn charged(transaction: &Transaction, base: &str) -> Value {
             set("channel_response_code", json!(if refused { "900" } else { "200" }));
             set("channel_response_message", json!(if refused { "Internal error" } else { "Success" }));
             if !refused {
-                set("actions", wallet_actions(transaction, base, true));
+                set("actions", links::wallet(transaction, base, true));
             }
         }
         Channel::Qris { .. } => {
-            set("qr_string", json!(qr_string(transaction)));
-            set("actions", qr_actions(transaction, base));
+            set("qr_string", json!(links::qr_string(transaction)));
+            set("actions", links::qr(transaction, base));
         }
         Channel::Shopeepay => {
             set("channel_response_code", json!("0"));
             set("channel_response_message", json!("success"));
-            set("actions", wallet_actions(transaction, base, false));
+            set("actions", links::wallet(transaction, base, false));
         }
         Channel::Other(_) => {
-            set("actions", wallet_actions(transaction, base, false));
+            set("actions", links::wallet(transaction, base, false));
         }
         Channel::Card(_) if !paid => {
             set("redirect_url", json!(format!("{base}/midtrans/api/v2/3ds/redirect/{}", transaction.transaction_id)));
             set("three_ds_version", json!("2"));
-        }
-        Channel::Card(_) => {
-            let (code, text) = if refused { ("05", "Do not honour") } else { ("00", "Approved") };
-            set("channel_response_code", json!(code));
-            set("channel_response_message", json!(text));
-            if !refused {
-                set("approval_code", json!(transaction.created.millis().to_string()));
-            }
         }
         _ => {}
     }
@@ -207,6 +200,9 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
         members.extend(own);
     }
     members.extend(transaction.echo.clone());
+    if transaction.channel.is_card() {
+        members.extend(bank_members(transaction));
+    }
     let mut set = |name: &str, value: Value| members.insert(name.to_owned(), value);
     if let Some(fraud) = transaction.fraud.filter(|_| !matches!(transaction.channel, Channel::Cstore { .. })) {
         set("fraud_status", json!(fraud.wire()));
@@ -220,6 +216,10 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
         if let Channel::Qris { acquirer } = &transaction.channel {
             set("transaction_type", json!("on-us"));
             set("issuer", json!(acquirer));
+            set("merchant_cross_reference_id", json!(transaction.transaction_id));
+        }
+        if transaction.channel == Channel::Gopay {
+            set("payment_option_type", json!("GOPAY_WALLET"));
         }
     }
     if !transaction.refunds.is_empty() {
@@ -230,6 +230,19 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
         set("refund_amount", json!(money::two_decimals(transaction.charged_back)));
     }
     std::mem::take(members)
+}
+
+/// What the card's bank has said.
+fn bank_members(transaction: &Transaction) -> Map<String, Value> {
+    let said = match transaction.status {
+        Status::Pending | Status::Expire | Status::Failure => json!({}),
+        Status::Deny => json!({"channel_response_code": "05", "channel_response_message": "Do not honour"}),
+        _ => json!({
+            "channel_response_code": "00", "channel_response_message": "Approved", "eci": "05",
+            "approval_code": transaction.created.millis().to_string(),
+        }),
+    };
+    said.as_object().cloned().unwrap_or_default()
 }
 
 fn refund_member(refund: &Refund, odd: bool) -> Value {
@@ -266,41 +279,6 @@ fn amount_text(transaction: &Transaction) -> String {
         AmountText::Neg => money::two_decimals(-amount),
         AmountText::Huge => money::HUGE.to_owned() + ".00",
     }
-}
-
-fn wallet_actions(transaction: &Transaction, base: &str, qr: bool) -> Value {
-    let id = &transaction.transaction_id;
-    let page = format!("{base}/midtrans/app/simulator/{id}");
-    let mut actions = if qr { qr_actions(transaction, base) } else { json!([]) };
-    if let Value::Array(list) = &mut actions {
-        list.push(json!({"name": "deeplink-redirect", "method": "GET", "url": page}));
-        if qr {
-            list.push(
-                json!({"name": "get-status", "method": "GET", "url": format!("{base}/midtrans/api/v2/{id}/status")}),
-            );
-            let cancel = format!("{base}/midtrans/api/v2/{id}/cancel");
-            list.push(json!({"name": "cancel", "method": "POST", "url": cancel, "fields": []}));
-        }
-    }
-    actions
-}
-
-fn qr_actions(transaction: &Transaction, base: &str) -> Value {
-    let (kind, id) = (transaction.channel.kind(), &transaction.transaction_id);
-    // The second address carries another id on purpose: nobody may build it.
-    let other = format!("A1{}ID", id.replace('-', ""));
-    json!([
-        {"name": "generate-qr-code", "method": "GET", "url": format!("{base}/midtrans/api/v2/{kind}/{id}/qr-code")},
-        {"name": "generate-qr-code-v2", "method": "GET",
-         "url": format!("{base}/midtrans/api/v4/qris/gopay/{other}/qr-code")},
-    ])
-}
-
-/// A text in the form of an EMV code. It can be read, not paid.
-fn qr_string(transaction: &Transaction) -> String {
-    let amount = transaction.gross.to_string();
-    let id: String = transaction.transaction_id.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
-    format!("00020101021226{:02}{id}5204581253033605402{:02}{amount}5802ID6304ABCD", id.len(), amount.len())
 }
 
 /// `{"canceled_at": …}` of a Snap session.

@@ -18,8 +18,7 @@ use crate::{
     call::Answer,
     clock::Moment,
     ledger::{Ledger, Sums},
-    page::{self, Row},
-    script::{Currency, LatePay, Script},
+    script::LatePay,
     world::{Due, World},
 };
 
@@ -70,67 +69,11 @@ pub struct Book {
     pub last: u64,
 }
 
-/// A payment, whatever it pays.
-#[derive(Debug, Clone)]
-pub struct Funds {
-    /// The invoice, if it pays one.
-    pub invoice: Option<String>,
-    /// The payment request, if it pays one.
-    pub request: Option<String>,
-    /// The payment's id.
-    pub payment: String,
-    /// The merchant's id.
-    pub reference: String,
-    /// Where it was paid.
-    pub channel: &'static Channel,
-    /// How much.
-    pub amount: i64,
-    /// In which currency.
-    pub currency: String,
-    /// When.
-    pub at: Moment,
-    /// The script of what it pays.
-    pub script: Script,
-}
-
 impl Book {
     /// The next number.
     pub fn number(&mut self) -> u64 {
         self.last += 1;
         self.last
-    }
-
-    /// All payments that have brought money.
-    pub fn funds(&self) -> Vec<Funds> {
-        let invoices = self.invoices.values().filter_map(|invoice| {
-            let paid = invoice.paid.as_ref()?;
-            Some(Funds {
-                invoice: Some(invoice.id.clone()),
-                request: None,
-                payment: paid.payment_id.clone(),
-                reference: invoice.external_id.clone(),
-                channel: paid.channel,
-                amount: paid.amount,
-                currency: currency(&invoice.script, &invoice.currency),
-                at: paid.at,
-                script: invoice.script.clone(),
-            })
-        });
-        let requests = self.requests.values().flat_map(|request| {
-            let funded = request.payments.iter().filter(|payment| payment.captured() > 0);
-            funded.map(|payment| Funds {
-                invoice: None,
-                request: Some(request.id.clone()),
-                payment: payment.id.clone(),
-                reference: request.reference.clone(),
-                channel: request.channel,
-                amount: payment.captured(),
-                currency: currency(&request.script, &request.currency),
-                at: payment.updated,
-                script: request.script.clone(),
-            })
-        });
-        invoices.chain(requests).collect()
     }
 
     /// The request that a payment belongs to, and the payment.
@@ -159,49 +102,6 @@ impl Book {
             ledger.add(&funds.reference, &funds.currency, sums);
         }
         ledger
-    }
-
-    /// What there is, for the page.
-    pub fn rows(&self) -> Vec<Row> {
-        let invoices = self.invoices.values().map(|one| Row {
-            provider: "xendit",
-            reference: one.external_id.clone(),
-            path: page::in_path(&one.id),
-            method: "invoice".to_owned(),
-            amount: page::rupiah(one.amount),
-            status: one.status.wire().to_owned(),
-            created: one.created.utc(),
-            actions: match one.status {
-                InvoiceStatus::Pending => vec!["pay", "expire"],
-                InvoiceStatus::Paid | InvoiceStatus::Settled => vec!["refund"],
-                InvoiceStatus::Expired => Vec::new(),
-            },
-            checkout: Some(format!("/xendit/web/{}", one.id)),
-        });
-        let requests = self.requests.values().map(|one| Row {
-            provider: "xendit",
-            reference: one.reference.clone(),
-            path: page::in_path(&one.id),
-            method: one.channel.code.to_owned(),
-            amount: page::rupiah(one.amount),
-            status: one.status.wire().to_owned(),
-            created: one.created.utc(),
-            actions: match one.status {
-                Standing::RequiresAction | Standing::AcceptingPayments => vec!["pay", "expire"],
-                Standing::Succeeded => vec!["refund"],
-                _ => Vec::new(),
-            },
-            checkout: Some(format!("/xendit/pay/{}", one.id)),
-        });
-        invoices.chain(requests).collect()
-    }
-}
-
-/// The currency that is told.
-pub fn currency(script: &Script, real: &str) -> String {
-    match &script.looks.currency {
-        Currency::Other(code) => code.clone(),
-        Currency::Right | Currency::Absent => real.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{book::Funds, channel::Kind, notify, wire};
+use super::{channel::Kind, funds::Funds, notify, wire};
 use crate::{
     call::{Answer, Call},
     clock::Moment,

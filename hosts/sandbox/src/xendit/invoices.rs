@@ -13,7 +13,7 @@ use super::{
 use crate::{
     call::{Answer, Call, Reply},
     clock::Moment,
-    midtrans, money,
+    money,
     script::{Call as CallScript, Hang, Script},
     world::World,
 };
@@ -67,9 +67,8 @@ pub fn create(world: &mut World, call: &Call) -> Reply {
 }
 
 /// The script of what is paid, wherever it stands.
-pub fn script(world: &World, body: &Value, reference: &str, amount: i64) -> Script {
-    let magic = world.settings.magic_amounts.then(|| midtrans::magic(amount)).flatten();
-    Script::first_of(&[body["metadata"]["sandbox"].as_str(), Some(reference), magic])
+pub fn script(world: &mut World, body: &Value, reference: &str, amount: i64) -> Script {
+    world.script("xendit", &[body["metadata"]["sandbox"].as_str(), Some(reference)], reference, amount)
 }
 
 /// What the script makes of the call before anything is done.

@@ -5,6 +5,7 @@
 pub mod book;
 pub mod channel;
 pub mod disputes;
+pub mod funds;
 pub mod invoice;
 mod invoices;
 mod notify;

@@ -1,14 +1,14 @@
 //! The pages on which a person plays the customer: an invoice's checkout and a request's redirection.
 
 use super::{
-    book,
-    channel::Channel,
+    book::{self, Book},
+    channel::{Channel, Refunds},
     invoice::{InvoiceAct, InvoiceStatus},
     request::{RequestAct, Standing},
 };
 use crate::{
     call::{Answer, Call},
-    page::{self, Button, Checkout, DENY, EXPIRE, PAY},
+    page::{self, Button, Checkout, DENY, EXPIRE, PAY, Row},
     world::World,
 };
 
@@ -69,4 +69,41 @@ pub fn request(world: &mut World, call: &Call, id: &str) -> Answer {
         buttons: buttons.to_vec(),
         back: back.filter(|_| !open).map(str::to_owned),
     })
+}
+
+impl Book {
+    /// What there is, for the page.
+    pub fn rows(&self) -> Vec<Row> {
+        let invoices = self.invoices.values().map(|one| Row {
+            provider: "xendit",
+            reference: one.external_id.clone(),
+            path: page::in_path(&one.id),
+            method: "invoice".to_owned(),
+            amount: page::rupiah(one.amount),
+            status: one.status.wire().to_owned(),
+            created: one.created.utc(),
+            actions: match &one.paid {
+                None if one.status == InvoiceStatus::Pending => vec!["pay", "expire"],
+                Some(paid) if paid.channel.refunds != Refunds::None => vec!["refund"],
+                _ => Vec::new(),
+            },
+            checkout: Some(format!("/xendit/web/{}", one.id)),
+        });
+        let requests = self.requests.values().map(|one| Row {
+            provider: "xendit",
+            reference: one.reference.clone(),
+            path: page::in_path(&one.id),
+            method: one.channel.code.to_owned(),
+            amount: page::rupiah(one.amount),
+            status: one.status.wire().to_owned(),
+            created: one.created.utc(),
+            actions: match one.status {
+                Standing::RequiresAction | Standing::AcceptingPayments => vec!["pay", "expire"],
+                Standing::Succeeded if one.channel.refunds != Refunds::None => vec!["refund"],
+                _ => Vec::new(),
+            },
+            checkout: Some(format!("/xendit/pay/{}", one.id)),
+        });
+        invoices.chain(requests).collect()
+    }
 }

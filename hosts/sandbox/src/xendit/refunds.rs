@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    book::{self, Event, Funds},
+    book::{self, Event},
     channel::Refunds,
-    invoices, notify, wire,
+    funds::Funds,
+    notify, wire,
 };
 use crate::{
     call::{Answer, Call},
@@ -154,9 +155,9 @@ fn payable(world: &World, body: &Value, asked: Option<i64>) -> Result<(Funds, i6
     if !known {
         return refusal(404, "DATA_NOT_FOUND", "The payment was not found");
     }
+    // Of several payments of one request the last one.
     let of = |one: &Funds| {
-        one.request.as_deref() == request && one.invoice.as_deref() == invoice
-            || request.is_some() && one.request.as_deref() == request
+        if request.is_some() { one.request.as_deref() == request } else { one.invoice.as_deref() == invoice }
     };
     let Some(funds) = world.xendit.funds().into_iter().rev().find(of) else {
         return refusal(400, "INELIGIBLE_TRANSACTION_STATUS", "The payment did not succeed");
@@ -190,7 +191,7 @@ fn make(world: &mut World, body: &Value, funds: Funds, amount: i64) -> Refund {
     let now = world.clock.now();
     let id = format!("rfd-{}", world.dice.uuid());
     let reference = body["reference_id"].as_str().unwrap_or(&id).to_owned();
-    let own = invoices::script(world, body, &reference, 0);
+    let own = Script::first_of(&[body["metadata"]["sandbox"].as_str(), Some(&reference)]);
     Refund {
         number: world.xendit.number(),
         reference,

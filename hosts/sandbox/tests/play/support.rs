@@ -15,8 +15,10 @@ use tokio::task::JoinHandle;
 
 /// What the clock of every test shows at first: 10:00 in Jakarta.
 pub const EPOCH: &str = "2026-01-05T03:00:00.123Z";
-/// How long calls hang and webhooks wait.
+/// How long calls hang, and webhooks wait where somebody waits for that.
 pub const SHORT: u64 = 250;
+/// How long something may take that is not to fail because the machine is busy.
+pub const LONG: u64 = 10_000;
 
 /// A sandbox and an application.
 pub struct Stage {
@@ -47,9 +49,9 @@ impl Stage {
         let sink = Sink::start().await;
         let mut settings = Settings { hang_ms: SHORT, ..Settings::default() };
         settings.midtrans.webhook_url = sink.url("midtrans");
-        settings.midtrans.timeout_ms = SHORT;
+        settings.midtrans.timeout_ms = LONG;
         settings.xendit.webhook_urls = XenditUrls::all(&sink.url("xendit"));
-        settings.xendit.timeout_ms = SHORT;
+        settings.xendit.timeout_ms = LONG;
         change(&mut settings);
         let epoch = Moment::parse(EPOCH);
         let sandbox = Sandbox::start(SandboxConfig { clock, epoch, seed: 7, settings, ..SandboxConfig::default() });
@@ -120,6 +122,22 @@ impl Stage {
 
     pub async fn set(&self, settings: Value) {
         self.admin(Method::PUT, "/config", &settings).await.body(200);
+    }
+
+    /// Webhooks wait for their answers a short time only.
+    pub async fn hurry(&self) {
+        self.set(json!({"midtrans": {"timeout_ms": SHORT}, "xendit": {"timeout_ms": SHORT}})).await;
+    }
+
+    /// Waits until a call about that reference has come in.
+    pub async fn heard(&self, reference: &str) {
+        for _ in 0..LONG / 20 {
+            if self.look(&format!("/requests?ref={reference}")).await != json!([]) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no call about {reference}");
     }
 
     /// Puts the clock forward; tells how many things ran.
@@ -252,7 +270,7 @@ impl Endpoint for Ear {
             Mood::Answer(code) => Response::builder().status(status(code)).finish(),
             Mood::Send(code, to) => Response::builder().status(status(code)).header("location", to).finish(),
             Mood::Hang => {
-                tokio::time::sleep(Duration::from_millis(4 * SHORT)).await;
+                tokio::time::sleep(Duration::from_millis(LONG)).await;
                 StatusCode::OK.into()
             }
         })
