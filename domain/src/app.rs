@@ -8,6 +8,7 @@ use crate::{
     core::{Core, Policy, Ports},
     idempotency::Idempotency,
     ledger::{Books, Transactions, Wallets},
+    notifications::Notifications,
     payments::Payments,
 };
 
@@ -19,6 +20,7 @@ pub struct App {
     pub transactions: Transactions,
     pub payments: Payments,
     pub books: Books,
+    pub notifications: Notifications,
     pub audit: Audit,
     pub idempotency: Idempotency,
 }
@@ -33,6 +35,7 @@ impl App {
             transactions: Transactions::new(core.clone()),
             payments: Payments::new(core.clone()),
             books: Books::new(core.clone()),
+            notifications: Notifications::new(core.clone()),
             audit: Audit::new(core.clone()),
             idempotency: Idempotency::new(core),
         }

@@ -8,6 +8,7 @@ use dermaga_ports::{
     events::Event,
     ids::{AuditId, EventId},
     ledger::Ledger,
+    notifications::Senders,
     store::{Store, UnitOfWork},
     system::{Clock, IdGenerator, Secrets},
     time::{DAY, Timestamp},
@@ -26,6 +27,7 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     pub ledger: Arc<dyn Ledger>,
     pub gateways: Gateways,
+    pub senders: Senders,
     pub hasher: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
     pub secrets: Arc<dyn Secrets>,
@@ -54,6 +56,8 @@ pub struct Policy {
     pub login_attempts: u32,
     /// Failed logins from one address before it has to wait.
     pub address_attempts: u32,
+    /// How long what staff wrote waits before it is sent by itself: time to change or withdraw it.
+    pub notification_delay: Duration,
 }
 
 impl Default for Policy {
@@ -68,6 +72,7 @@ impl Default for Policy {
             fees: Vec::new(),
             login_attempts: 5,
             address_attempts: 50,
+            notification_delay: Duration::from_secs(60),
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Class {
     Invalid,
     /// Too often; [`Error::retry_after`] says when to come back.
     Throttled,
+    /// Somebody outside, whom this was to be handed to, did not take it.
+    Upstream,
     /// A part of the system is away; the same request may work later.
     Unavailable,
     /// A bug or a damaged record. The cause is logged, never shown.
@@ -51,7 +53,7 @@ macro_rules! codes {
 
             /// Whether it says something about the system, and nothing about the request.
             pub fn is_about_the_system(self) -> bool {
-                matches!(self.class(), Class::Throttled | Class::Unavailable | Class::Internal)
+                matches!(self.class(), Class::Throttled | Class::Upstream | Class::Unavailable | Class::Internal)
             }
 
             /// One sentence that is the same for every occurrence.
@@ -79,6 +81,7 @@ codes! {
     SealNotFound, "seal_not_found", NotFound, "There are not so many sealed batches";
     PaymentNotFound, "payment_not_found", NotFound, "There is no such payment";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
+    NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
     UsernameTaken, "username_taken", Conflict, "The username is registered already";
     LastAdmin, "last_admin", Conflict, "The last administrator cannot be removed";
@@ -104,6 +107,7 @@ codes! {
     Throttled, "throttled", Throttled, "Too many attempts";
     PaymentRefused, "payment_refused", Conflict, "The payment gateway refused";
     GatewayUnavailable, "gateway_unavailable", Unavailable, "The payment gateway does not answer";
+    DeliveryFailed, "delivery_failed", Upstream, "The message could not be delivered";
     StoreBusy, "store_busy", Unavailable, "The database is busy";
     StoreUnavailable, "store_unavailable", Unavailable, "The database cannot be reached";
     Internal, "internal", Internal, "Something went wrong inside";

@@ -17,6 +17,7 @@ pub mod error;
 mod faults;
 pub mod idempotency;
 pub mod ledger;
+pub mod notifications;
 pub mod payments;
 #[cfg(test)]
 mod testing;

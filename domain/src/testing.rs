@@ -13,8 +13,8 @@ use dermaga_ports::{
     StoreError,
     audit::{AuditQueries, AuditTrail, MockAuditQueries, MockAuditTrail},
     auth::{
-        MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers, Principal, Role,
-        Sessions, Throttles, User, UserQueries, UserStatus, Users,
+        Language, MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers,
+        Principal, Role, Sessions, Throttles, User, UserQueries, UserStatus, Users,
     },
     events::{MockOutbox, Outbox},
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
@@ -24,6 +24,10 @@ use dermaga_ports::{
         MockTransactions, MockWalletQueries, MockWallets, Snapshot, TransactionQueries, Transactions, WalletQueries,
         Wallets,
     },
+    notifications::{
+        MockNotificationQueries, MockNotifications, MockSender, NotificationQueries, Notifications, Sender, Senders,
+    },
+    payments::MockPaymentGateway,
     payments::{
         MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, MockWebhooks, PaymentQueries, Payments,
         Refunds, Webhooks,
@@ -98,6 +102,7 @@ store_of_mocks! {
     transactions: TransactionQueries = MockTransactionQueries,
     payments: PaymentQueries = MockPaymentQueries,
     audit: AuditQueries = MockAuditQueries,
+    notifications: NotificationQueries = MockNotificationQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -111,6 +116,7 @@ store_of_mocks! {
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,
+    notifications: Notifications = MockNotifications,
 }
 
 impl Drop for Unit {
@@ -137,6 +143,7 @@ pub struct Bench {
     pub tokens: MockTokenIssuer,
     pub secrets: MockSecrets,
     pub ledger: MockLedger,
+    pub senders: Vec<MockSender>,
 }
 
 pub const NOW: i64 = 1_767_225_600_000_000;
@@ -148,6 +155,8 @@ impl Bench {
             store: Arc::new(shelf),
             ledger: Arc::new(self.ledger),
             gateways: Gateways::new(vec![Arc::new(self.gateway)]),
+            gateway: Arc::new(self.gateway),
+            senders: Senders::new(self.senders.into_iter().map(|sender| Arc::new(sender) as Arc<dyn Sender>)),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),
             secrets: Arc::new(self.secrets),
@@ -168,6 +177,7 @@ pub fn account(number: u128, role: Role) -> User {
         full_name: None,
         phone: None,
         role,
+        language: Language::default(),
         status: UserStatus::Active,
         last_login_at: None,
         created_at: now,

@@ -13,6 +13,8 @@ pub enum Unique {
     WalletName,
     /// A record with this id is there already.
     Id,
+    /// This event has told this person of the same thing before.
+    NotificationCause,
     /// This reference was used before for the same purpose.
     Reference,
 }
@@ -29,6 +31,7 @@ pub enum Entity {
     Transaction,
     Payment,
     IdempotencyKey,
+    Notification,
 }
 
 impl fmt::Display for Entity {
@@ -43,6 +46,7 @@ impl fmt::Display for Entity {
             Self::Transaction => "transaction",
             Self::Payment => "payment",
             Self::IdempotencyKey => "idempotency key",
+            Self::Notification => "notification",
         })
     }
 }

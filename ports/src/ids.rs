@@ -64,6 +64,8 @@ ids! {
     WebhookId;
     /// Something that happened, as told to subscribers.
     EventId;
+    /// Something that a person shall be told.
+    NotificationId;
     /// An entry of the audit trail.
     AuditId;
 }

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod notifications;
 pub mod paging;
 pub mod payments;
 pub mod store;

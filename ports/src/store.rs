@@ -19,6 +19,7 @@ use crate::{
     events::Outbox,
     idempotency::IdempotencyKeys,
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
+    notifications::{NotificationQueries, Notifications},
     payments::{PaymentQueries, Payments, Refunds, Webhooks},
 };
 
@@ -41,6 +42,7 @@ pub trait Store: Send + Sync {
     fn transactions(&self) -> &dyn TransactionQueries;
     fn payments(&self) -> &dyn PaymentQueries;
     fn audit(&self) -> &dyn AuditQueries;
+    fn notifications(&self) -> &dyn NotificationQueries;
 }
 
 /// An open transaction.
@@ -58,6 +60,7 @@ pub trait UnitOfWork: Send {
     fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
     fn outbox(&mut self) -> &mut dyn Outbox;
     fn audit(&mut self) -> &mut dyn AuditTrail;
+    fn notifications(&mut self) -> &mut dyn Notifications;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

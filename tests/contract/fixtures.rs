@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dermaga_ports::{
     StoreError,
-    auth::{PasswordHash, Role, User, UserStatus},
+    auth::{Language, PasswordHash, Role, User, UserStatus},
     ids::{AccountId, TransactionId, TransferId, UserId, WalletId},
     ledger::{
         Account, AccountKind, Changes, Counterparty, Floor, Hold, HoldState, Purpose, Transaction, TransactionKind,
@@ -74,6 +74,7 @@ pub fn user(n: u32) -> User {
         full_name: Some(format!("Person {n}")),
         phone: Some("+628123456".parse().expect("a number")),
         role: Role::User,
+        language: Language::default(),
         status: UserStatus::Active,
         last_login_at: None,
         created_at: at(i64::from(n)),

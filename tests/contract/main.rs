@@ -15,8 +15,10 @@ mod ledger_history;
 mod ledger_schema;
 mod line_audits;
 mod line_lists;
+mod notifications;
 mod recount;
 mod seal;
+mod senders;
 mod sessions;
 mod statements;
 mod store;
@@ -215,6 +217,19 @@ contracts! {
         a_found_key_is_locked
         scopes_do_not_meet
         old_keys_are_forgotten
+    }
+    notifications {
+        every_state_reads_back
+        a_save_writes_what_may_change
+        an_event_tells_a_person_of_a_thing_once
+        of_two_subscribers_one_makes_it
+        a_found_notification_is_locked
+        what_is_due_comes_longest_due_first
+        two_hosts_do_not_claim_the_same
+        lists_are_newest_first_and_filtered
+        what_a_person_was_told_is_forgotten_together
+        a_language_is_kept_with_the_person
+        impossible_notifications_are_refused_without_the_rules
     }
     audit_outbox {
         the_trail_is_newest_first_and_pages

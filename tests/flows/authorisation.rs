@@ -86,6 +86,7 @@ const TRANSFER: &str = r#"{"from_wallet_id":"{wallet}","to_user_id":"{receiver}"
 const BATCH: &str =
     r#"{"transfers":[{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}],"atomic":true}"#;
 const BUY: &str = r#"{"merchant":"Toko","amount":1}"#;
+const NOTIFY: &str = r#"{"user_id":"{user}","message":"Halo"}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const OPERATIONS: &[Row] = &[
@@ -141,6 +142,12 @@ const OPERATIONS: &[Row] = &[
     row("midtrans_webhook", "POST", "/webhooks/midtrans", Anyone, "{}", None),
     row("xendit_webhook", "POST", "/webhooks/xendit", Anyone, "{}", None),
     row("transfer_batch", "POST", "/transfers/batch", PersonOrService, BATCH, Some(404)),
+    row("create_notification", "POST", "/notifications", StaffOrService, NOTIFY, None),
+    row("list_notifications", "GET", "/notifications", PersonOrService, "", None),
+    row("get_notification", "GET", "/notifications/{notification}", PersonOrService, "", Some(404)),
+    row("update_notification", "PUT", "/notifications/{notification}", StaffOrService, r#"{"message":"x"}"#, None),
+    row("send_notification", "POST", "/notifications/{notification}/send", StaffOrService, "", None),
+    row("delete_notification", "DELETE", "/notifications/{notification}", StaffOrService, "", None),
     row("list_ledger_accounts", "GET", "/ledger/accounts", Staff, "", None),
     row("list_ledger_entries", "GET", "/ledger/accounts/{wallet}/entries", Staff, "", None),
     row("get_trial_balance", "GET", "/ledger/trial-balance", Staff, "", None),
@@ -188,10 +195,15 @@ impl Cast {
             ("{pending}", "create_transaction", "/transaction/id"),
             ("{payment}", "pay_merchant", "/transaction/id"),
             ("{attempt}", "create_payment", "/id"),
+            ("{notification}", "create_notification", "/id"),
             ("{refresh}", "login", "/refresh_token"),
         ] {
             let row = OPERATIONS.iter().find(|row| row.operation == operation).expect("has a row");
-            let caller = if row.who == Anyone { &cast.anyone } else { &cast.owner.client };
+            let caller = match row.who {
+                Anyone => &cast.anyone,
+                StaffOrService => &cast.service,
+                _ => &cast.owner.client,
+            };
             let made = cast.send(caller, row).await;
             assert!(made.status.is_success(), "{operation}: {}", made.text);
             cast.records.push((name, made.json().pointer(value).and_then(Value::as_str).expect("an id").to_owned()));

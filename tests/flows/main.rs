@@ -12,6 +12,7 @@ mod durability;
 mod full_disk;
 mod idempotency;
 mod load;
+mod notifications;
 mod outages;
 mod read_only;
 mod seal;

@@ -16,6 +16,8 @@ use dermaga_ports::{
         Account, Changes, Decide, Journal, Ledger, LedgerQueries, Outcome, Posting, RefusalReason, Snapshot,
         TransactionQueries, WalletQueries,
     },
+    notifications::NotificationQueries,
+    payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
 use dermaga_sql::SqlStore;
@@ -89,6 +91,14 @@ impl Store for Counted {
 
     fn transactions(&self) -> &dyn TransactionQueries {
         self.store.transactions()
+    }
+
+    fn payments(&self) -> &dyn PaymentQueries {
+        self.store.payments()
+    }
+
+    fn notifications(&self) -> &dyn NotificationQueries {
+        self.store.notifications()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use dermaga_coalesce::{Coalescer, Limits};
 use dermaga_domain::ledger::{Poster, recount};
 use dermaga_ports::{
-    auth::{PasswordHash, Role, User, UserStatus},
+    auth::{Language, PasswordHash, Role, User, UserStatus},
     ids::{AccountId, TransferId, UserId},
     ledger::{
         Account, AccountKind, Counters, Floor, Instruction, Ledger, NewTransfer, Outcome, Posting, Purpose, Voucher,
@@ -94,6 +94,7 @@ impl World {
             full_name: None,
             phone: None,
             role: Role::User,
+            language: Language::default(),
             status: UserStatus::Active,
             last_login_at: None,
             created_at: now,

@@ -8,3 +8,4 @@ pub mod hosts;
 pub mod patience;
 pub mod played;
 pub mod postgres;
+pub mod sinks;

@@ -13,6 +13,7 @@ use dermaga_ports::{
     ids::{PaymentId, SessionId, TransactionId, UserId},
     ledger::{SystemAccount, Wallet},
     money::Currency,
+    notifications::Senders,
     payments::{
         Capabilities, GatewayState, MethodKind, MockPaymentGateway, NewCharge, Outcome, Payment, PaymentGateway,
         SeenAmount, Snapshot,
@@ -79,10 +80,51 @@ pub fn gateway() -> MockPaymentGateway {
     gateway
 }
 
+/// When every test begins.
+fn start() -> ManualClock {
+    ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000))
+}
+
+fn wired(
+    database: &Database,
+    gateways: Gateways,
+    policy: Policy,
+    senders: Senders,
+    ids: &Arc<SequentialIds>,
+    clock: &ManualClock,
+) -> App {
+    let store: Arc<dyn Store> = Arc::new(database.store.clone());
+    let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
+    let ports = Ports {
+        ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
+        store,
+        gateways,
+        senders,
+        hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
+        tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
+        secrets: Arc::new(OsSecrets),
+        clock: Arc::new(clock.clone()),
+        ids: ids.clone(),
+    };
+    App::new(ports, policy)
+}
+
 impl Desk {
     pub async fn with(gateway: impl PaymentGateway + 'static) -> Self {
         let database = Database::migrated(Engine::Sqlite).await;
-        Self::on(database, gateway, Arc::default(), ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000)))
+        Self::on(database, gateway, Senders::default(), Arc::default(), start())
+    }
+
+    /// A desk that tells people things.
+    pub async fn telling(senders: Senders) -> Self {
+        let database = Database::migrated(Engine::Sqlite).await;
+        Self::on(database, settling(), senders, Arc::default(), start())
+    }
+
+    /// A second host beside this one, on the same database and under the same clock.
+    pub fn beside(&self, senders: Senders) -> App {
+        let gateways = Gateways::new(vec![Arc::new(settling())]);
+        wired(&self.database, gateways, Policy::default(), senders, &self.ids, &self.clock)
     }
 
     /// A house whose gateway is played; the gateway outlives it.
@@ -96,43 +138,26 @@ impl Desk {
         let gateway = Played::new("played", clock.clone());
         let gateways = Gateways::new(vec![Arc::new(gateway.clone())]).with_manual_transfers("BCA 123".to_owned());
         let database = Database::migrated(engine).await;
-        (Self::build(database, gateways, policy, Arc::default(), clock), gateway)
+        let ids = Arc::default();
+        let app = wired(&database, gateways, policy, Senders::default(), &ids, &clock);
+        (Self { app, clock, database, ids }, gateway)
     }
 
     fn on(
         database: Database,
         gateway: impl PaymentGateway + 'static,
+        senders: Senders,
         ids: Arc<SequentialIds>,
         clock: ManualClock,
     ) -> Self {
-        Self::build(database, Gateways::new(vec![Arc::new(gateway)]), Policy::default(), ids, clock)
-    }
-
-    fn build(
-        database: Database,
-        gateways: Gateways,
-        policy: Policy,
-        ids: Arc<SequentialIds>,
-        clock: ManualClock,
-    ) -> Self {
-        let store: Arc<dyn Store> = Arc::new(database.store.clone());
-        let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
-        let ports = Ports {
-            ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
-            store,
-            gateways,
-            hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
-            tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
-            secrets: Arc::new(OsSecrets),
-            clock: Arc::new(clock.clone()),
-            ids: ids.clone(),
-        };
-        Self { app: App::new(ports, policy), clock, database, ids }
+        let gateways = Gateways::new(vec![Arc::new(gateway)]);
+        let app = wired(&database, gateways, Policy::default(), senders, &ids, &clock);
+        Self { app, clock, database, ids }
     }
 
     /// The same house after its process has died: everything but the database is new.
     pub fn restarted(self, gateway: impl PaymentGateway + 'static) -> Self {
-        Self::on(self.database, gateway, self.ids, self.clock)
+        Self::on(self.database, gateway, Senders::default(), self.ids, self.clock)
     }
 
     pub fn id<T: From<uuid::Uuid>>(&self) -> T {

@@ -6,6 +6,7 @@
 mod deadlines;
 mod desk;
 mod identity;
+mod notifications;
 mod payments;
 mod refunds;
 mod repeats;

@@ -1,7 +1,7 @@
 //! Accounts after registration: profiles, roles, and their end.
 
 use dermaga_ports::{
-    auth::{Login, Principal, Role, User, UserFilter, UserStatus},
+    auth::{Language, Login, Principal, Role, User, UserFilter, UserStatus},
     ids::{AccountId, UserId},
     paging::{Page, PageRequest},
     store::UnitOfWork,
@@ -23,6 +23,7 @@ pub struct ProfileChange {
     pub username: Option<String>,
     pub full_name: Option<String>,
     pub phone: Option<String>,
+    pub language: Option<Language>,
     /// A new password; the owner proves the present one.
     pub password: Option<String>,
     pub current_password: Option<String>,
@@ -145,6 +146,7 @@ impl Auth {
         user.username = username.or(user.username);
         user.phone = phone.or(user.phone);
         user.full_name = full_name.or(user.full_name);
+        user.language = change.language.unwrap_or(user.language);
         user.updated_at = now;
         uow.users().save(&user).await.map_err(taken)?;
         if let Some(password) = &password {
@@ -228,6 +230,7 @@ impl Auth {
         uow.users().save(&user).await?;
         uow.users().set_password(id, None).await?;
         uow.sessions().revoke_all(id, now).await?;
+        uow.notifications().forget(id).await?;
         let note = Note {
             actor: Some(by),
             action: "auth.account_closed",

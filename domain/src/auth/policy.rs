@@ -101,6 +101,12 @@ matrix! {
     ReadLedger "ledger.read" => Admin;
     /// Recount the books.
     VerifyLedger "ledger.verify" => Admin;
+    /// Read what one was told.
+    OwnNotifications "notification.own" => User Committee Admin;
+    /// Read what anybody was told.
+    ReadNotifications "notification.read" => Admin Service;
+    /// Write to people, and change, withdraw and send what is written to them.
+    ManageNotifications "notification.manage" => Admin Service;
     /// Read the audit trail.
     ReadAudit "audit.read" => Admin;
 }

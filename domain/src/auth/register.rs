@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError, Unique,
-    auth::{Email, PasswordHash, Phone, Principal, Role, User, UserStatus, Username},
+    auth::{Email, Language, PasswordHash, Phone, Principal, Role, User, UserStatus, Username},
     ids::UserId,
     ledger::{Account, AccountKind, Floor, Wallet, WalletName},
     money::Currency,
@@ -86,6 +86,7 @@ impl Auth {
             full_name: candidate.full_name,
             phone: candidate.phone,
             role,
+            language: Language::default(),
             status: UserStatus::Active,
             last_login_at: None,
             created_at: now,

@@ -11,7 +11,8 @@ Without a command, the host serves. Without settings, it serves the profile `dem
 customers and money in the folder dermaga-data, and a payment sandbox that settles at once.
 
 Settings come from dermaga.toml, then from the environment (DATABASE_URL, JWT_SECRET, JWT_EXPIRATION, SERVICE_TOKEN,
-PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, or any setting as DERMAGA_<NAME>), then from flags; the last one wins.
+PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, SMTP_SERVER, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SENDER_EMAIL, or any setting as
+DERMAGA_<NAME>), then from flags; the last one wins.
 
 In earnest:
   export JWT_SECRET=$(openssl rand -hex 32) DATABASE_URL=sqlite:/var/lib/dermaga/dermaga.db

@@ -1,9 +1,14 @@
-//! What a host does unasked: it tidies up. No rule depends on it having run; deadlines count by themselves.
+//! What a host does unasked: it tidies up, and sends what people are told. No rule depends on it having run; deadlines
+//! count by themselves.
 
 use std::time::Duration;
 
-use dermaga_domain::App;
-use tokio::{task::JoinHandle, time::interval};
+use dermaga_domain::{App, notifications::Delivery};
+use dermaga_ports::notifications::Status;
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
 
 /// How often overdue transfers are written down as cancelled.
 const EXPIRE_EVERY: Duration = Duration::from_secs(10);
@@ -11,6 +16,10 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often old idempotency keys and webhooks are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// How often a host looks for notifications that are due.
+const DELIVER_EVERY: Duration = Duration::from_secs(1);
+/// How many a host sends at once: a slow server holds up so many others at most.
+const DELIVERERS: usize = 4;
 
 /// Starts the jobs. They end with the handle.
 pub fn start(app: App) -> Jobs {
@@ -40,6 +49,7 @@ pub fn start(app: App) -> Jobs {
             }
         }
     });
+    let mut jobs: Vec<_> = (0..DELIVERERS).map(|_| tokio::spawn(deliver(app.clone()))).collect();
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
         loop {
@@ -52,7 +62,39 @@ pub fn start(app: App) -> Jobs {
             }
         }
     });
-    Jobs(vec![expiry, payments, keys])
+    jobs.extend([expiry, payments, keys]);
+    Jobs(jobs)
+}
+
+/// Sends what is due, one after the other, and then looks again every second.
+async fn deliver(app: App) {
+    let mut clock = interval(DELIVER_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        loop {
+            match app.notifications.send_next().await {
+                Ok(None) => break,
+                Ok(Some(delivery)) => log(&delivery),
+                Err(error) => {
+                    tracing::warn!(%error, "notifications could not be read or written; next try soon");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn log(delivery: &Delivery) {
+    let Delivery { id, channel, status, tries, error } = delivery;
+    let (channel, reason) = (channel.as_str(), error.as_deref());
+    match status {
+        Status::Sent | Status::Cancelled => tracing::debug!(%id, channel, tries, "a notification was sent"),
+        Status::Pending => {
+            tracing::info!(%id, channel, tries, reason, "a notification was not sent; it is tried again")
+        }
+        Status::Failed => tracing::warn!(%id, channel, tries, reason, "a notification was given up"),
+    }
 }
 
 /// Running jobs.

@@ -16,6 +16,7 @@ mod landing;
 mod logs;
 mod profile;
 mod secrets;
+mod senders;
 mod serve;
 mod settings;
 

@@ -7,12 +7,12 @@ use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
 use dermaga_domain::{App, Policy, Ports, ledger::Poster, payments::Gateways};
 use dermaga_gateways::{InstantSandbox, NoGateway};
 use dermaga_http::ServiceTokens;
-use dermaga_ports::{payments::PaymentGateway, store::Store, system::Secrets};
+use dermaga_ports::{notifications::Senders, payments::PaymentGateway, store::Store, system::Secrets};
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{HostError, Settings, demo, secrets};
+use crate::{HostError, Settings, demo, secrets, senders};
 
 /// A way to deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -67,7 +67,7 @@ pub async fn operate(settings: &Settings) -> Result<(SqlStore, App), HostError> 
     let store = open_store(settings).await?;
     require_current_schema(&store).await?;
     let nobody_signs_with_this = OsSecrets.token();
-    let app = app(settings, &store, Arc::new(NoGateway::default()), &nobody_signs_with_this)?;
+    let app = app(settings, &store, Arc::new(NoGateway::default()), Senders::default(), &nobody_signs_with_this)?;
     Ok((store, app))
 }
 
@@ -102,8 +102,9 @@ async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     let service_token = secrets::given_or_made(settings.service_token.as_deref(), &settings.data_dir, "service.token")?;
     let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
     let gateway = Arc::new(InstantSandbox::default());
+    let senders = senders::or_logged(settings)?;
     Ok(Plugs {
-        app: app(settings, &store, gateway, &jwt_secret)?,
+        app: app(settings, &store, gateway, senders, &jwt_secret)?,
         services: ServiceTokens::new([("internal".to_owned(), service_token)]),
         store,
         notes: if settings.service_token.is_some() { Vec::new() } else { notes },
@@ -120,7 +121,8 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
     let jwt_secret = settings.jwt_secret.as_deref().ok_or_else(|| {
         HostError::Settings("JWT_SECRET is required: make one with `openssl rand -hex 32`".to_owned())
     })?;
-    let (gateway, notes): (Arc<dyn PaymentGateway>, _) = match settings.payment_gateway.as_deref() {
+    let (senders, unheard) = senders::configured(settings)?;
+    let (gateway, mut notes): (Arc<dyn PaymentGateway>, _) = match settings.payment_gateway.as_deref() {
         None | Some("none") => (Arc::new(NoGateway::default()), Vec::new()),
         Some("sandbox") => {
             let warning = "Warning        the sandbox gives money away: never use it in production";
@@ -135,9 +137,10 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
         let told = format!("SERVICE_TOKEN must have at least {MIN_SERVICE_TOKEN} characters: it moves money");
         return Err(HostError::Settings(told));
     }
+    notes.extend(unheard);
     let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
     Ok(Plugs {
-        app: app(settings, &store, gateway, jwt_secret)?,
+        app: app(settings, &store, gateway, senders, jwt_secret)?,
         services: ServiceTokens::new(service_token),
         store,
         notes,
@@ -148,6 +151,7 @@ fn app(
     settings: &Settings,
     store: &SqlStore,
     gateway: Arc<dyn PaymentGateway>,
+    senders: Senders,
     jwt_secret: &str,
 ) -> Result<App, HostError> {
     let lifetime = Duration::from_secs(settings.jwt_expiration);
@@ -161,11 +165,13 @@ fn app(
         ledger: Arc::new(Coalescer::start(poster, Limits::default())),
         store,
         gateways: Gateways::new(vec![gateway]),
+        senders,
         hasher: Arc::new(hasher),
         tokens: Arc::new(RememberedTokens::of(tokens)),
         secrets: Arc::new(OsSecrets),
         clock,
         ids: Arc::new(UuidV7Ids),
     };
-    Ok(App::new(ports, Policy::default()))
+    let notification_delay = Duration::from_secs(settings.notification_delay);
+    Ok(App::new(ports, Policy { notification_delay, ..Policy::default() }))
 }

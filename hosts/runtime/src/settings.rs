@@ -22,6 +22,18 @@ const KNOWN_NAMES: &[&str] = &[
     "payment_gateway",
     "admin_password",
     "committee_password",
+    "smtp_server",
+    "smtp_port",
+    "smtp_user",
+    "smtp_password",
+    "smtp_tls",
+    "smtp_ca",
+    "sender_email",
+    "sms_url",
+    "sms_account",
+    "sms_token",
+    "sms_sender",
+    "sms_country",
 ];
 
 /// Everything a host can be told.
@@ -46,6 +58,30 @@ pub struct Settings {
     pub service_token: Option<String>,
     /// `sandbox` or `none`; the demo has the sandbox.
     pub payment_gateway: Option<String>,
+    /// The mail server; without it the demo logs mail and a host in earnest sends none.
+    pub smtp_server: Option<String>,
+    /// The mail server's port.
+    pub smtp_port: u16,
+    /// The mail server's login, if it wants one.
+    pub smtp_user: Option<String>,
+    pub smtp_password: Option<String>,
+    /// `starttls`, `tls` or `none`; `tls` on port 465 and `starttls` on any other, unless given.
+    pub smtp_tls: Option<SmtpTls>,
+    /// A file with the certificate, in PEM, of an authority of one's own.
+    pub smtp_ca: Option<PathBuf>,
+    /// Who mail comes from; the mail server's user unless given.
+    pub sender_email: Option<String>,
+    /// The provider of text messages, in Twilio's wire shape.
+    pub sms_url: String,
+    /// The provider's account; without it the demo logs text messages and a host in earnest sends none.
+    pub sms_account: Option<String>,
+    pub sms_token: Option<String>,
+    /// The number or name that text messages come from.
+    pub sms_sender: Option<String>,
+    /// The calling code of numbers that are written with a leading 0.
+    pub sms_country: String,
+    /// Seconds until a notification that staff wrote is sent by itself.
+    pub notification_delay: u64,
     /// Seconds until an operation is given up with 504; 0 waits for ever.
     pub request_timeout: u64,
     /// The most bytes of a request's body.
@@ -78,6 +114,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// How the way to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    Starttls,
+    Tls,
+    None,
+}
+
 /// What the command line says; it wins over everything else.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Flags {
@@ -101,6 +146,16 @@ const TEXTS: &[&str] = &[
     "payment_gateway",
     "admin_password",
     "committee_password",
+    "smtp_server",
+    "smtp_user",
+    "smtp_password",
+    "smtp_ca",
+    "sender_email",
+    "sms_url",
+    "sms_account",
+    "sms_token",
+    "sms_sender",
+    "sms_country",
     "data_dir",
     "log",
 ];
@@ -151,6 +206,19 @@ impl Settings {
             jwt_expiration: 900,
             service_token: None,
             payment_gateway: None,
+            smtp_server: None,
+            smtp_port: 587,
+            smtp_user: None,
+            smtp_password: None,
+            smtp_tls: None,
+            smtp_ca: None,
+            sender_email: None,
+            sms_url: "https://api.twilio.com".to_owned(),
+            sms_account: None,
+            sms_token: None,
+            sms_sender: None,
+            sms_country: "62".to_owned(),
+            notification_delay: 60,
             request_timeout: 30,
             body_limit: 1 << 20,
             rate_per_second: 100,

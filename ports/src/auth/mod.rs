@@ -8,7 +8,7 @@ pub use identity::{
     AccessToken, Claims, PasswordError, PasswordHash, PasswordHasher, Principal, TokenError, TokenIssuer,
 };
 pub use session::{RefreshToken, Session, Sessions, Throttle, Throttles};
-pub use user::{Email, Login, Phone, Role, User, UserFilter, UserQueries, UserStatus, Username, Users};
+pub use user::{Email, Language, Login, Phone, Role, User, UserFilter, UserQueries, UserStatus, Username, Users};
 
 #[cfg(feature = "mocks")]
 pub use {

@@ -53,6 +53,30 @@ impl FromStr for Role {
     }
 }
 
+/// What a person reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Indonesian.
+    #[default]
+    Id,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Language; 2] = [Self::Id, Self::En];
+
+    /// The ISO 639-1 code.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::En => "en",
+        }
+    }
+}
+
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -159,6 +183,8 @@ pub struct User {
     pub full_name: Option<String>,
     pub phone: Option<Phone>,
     pub role: Role,
+    /// What messages to this person are written in.
+    pub language: Language,
     pub status: UserStatus,
     pub last_login_at: Option<Timestamp>,
     pub created_at: Timestamp,

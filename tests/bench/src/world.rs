@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use dermaga_domain::ledger::Poster;
 use dermaga_ports::{
-    auth::{PasswordHash, Role, TokenIssuer as _, User, UserStatus},
+    auth::{Language, PasswordHash, Role, TokenIssuer as _, User, UserStatus},
     ids::{AccountId, SessionId, TransferId, UserId, WalletId},
     ledger::{
         Account, AccountKind, Floor, Instruction, Ledger as _, NewTransfer, Posting, Purpose, SystemAccount, Voucher,
@@ -128,6 +128,7 @@ impl Person {
             full_name: Some("Somebody".to_owned()),
             phone: None,
             role: Role::User,
+            language: Language::default(),
             status: UserStatus::Active,
             last_login_at: None,
             created_at: now,

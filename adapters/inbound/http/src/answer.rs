@@ -141,7 +141,7 @@ fn is_final(error: &Error) -> bool {
         // The caller is told to repeat, so the repetition must be able to end otherwise.
         Class::Conflict if error.code() == Code::ConcurrentChange => false,
         Class::Forbidden | Class::NotFound | Class::Conflict | Class::Invalid => true,
-        Class::Unauthenticated | Class::Throttled | Class::Unavailable | Class::Internal => false,
+        Class::Unauthenticated | Class::Throttled | Class::Upstream | Class::Unavailable | Class::Internal => false,
     }
 }
 

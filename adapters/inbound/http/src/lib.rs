@@ -11,6 +11,7 @@ mod caller;
 mod deps;
 pub mod edge;
 mod ledger;
+mod notifications;
 mod payments;
 pub mod slices;
 mod tags;

@@ -8,20 +8,21 @@ use crate::{
     auth::{LoginApi, RolesApi, UsersApi},
     edge::{Slice, slice},
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
+    notifications::NotificationsApi,
     payments::{AttemptsApi, PaymentsApi, WebhooksApi},
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, WebhooksApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, AuditApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi);
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, WebhooksApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, AuditApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 

@@ -15,6 +15,8 @@ pub enum Tag {
     Transactions,
     /// Paying merchants and other users
     Payments,
+    /// What people are told
+    Notifications,
     /// The books, for those who keep them
     Ledger,
     /// For trusted services, with a service token

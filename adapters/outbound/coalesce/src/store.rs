@@ -8,6 +8,7 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    notifications::NotificationQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
@@ -67,5 +68,9 @@ impl Store for GatheringStore {
 
     fn audit(&self) -> &dyn AuditQueries {
         self.store.audit()
+    }
+
+    fn notifications(&self) -> &dyn NotificationQueries {
+        self.store.notifications()
     }
 }

@@ -231,12 +231,17 @@ mod tests {
         fn audit(&self) -> &dyn AuditQueries {
             unreachable!("no entry is looked up")
         }
+
+        fn notifications(&self) -> &dyn NotificationQueries {
+            unreachable!("no notification is looked up")
+        }
     }
 
     use dermaga_ports::{
         audit::AuditQueries,
         auth::UserQueries,
         ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries},
+        notifications::NotificationQueries,
         store::UnitOfWork,
     };
 

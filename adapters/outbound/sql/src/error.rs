@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 /// Each unique rule: its name in Postgres, its columns as SQLite lists them, and what the port calls it.
-const UNIQUE_RULES: [(&str, &str, Unique); 13] = [
+const UNIQUE_RULES: [(&str, &str, Unique); 15] = [
     ("users_pkey", "users.id", Unique::Id),
     ("users_email", "users.email", Unique::UserEmail),
     ("users_username", "users.username", Unique::UserUsername),
@@ -25,6 +25,12 @@ const UNIQUE_RULES: [(&str, &str, Unique); 13] = [
     ("transactions_pkey", "transactions.id", Unique::Id),
     ("outbox_pkey", "outbox.id", Unique::Id),
     ("audit_entries_pkey", "audit_entries.id", Unique::Id),
+    ("notifications_pkey", "notifications.id", Unique::Id),
+    (
+        "notifications_cause",
+        "notifications.cause, notifications.template, notifications.user_id",
+        Unique::NotificationCause,
+    ),
 ];
 
 /// What a driver's error means to whoever called the store.

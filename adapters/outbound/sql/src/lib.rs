@@ -34,6 +34,7 @@ mod idempotency;
 mod lane;
 mod ledger;
 mod migrations;
+mod notifications;
 mod payments;
 mod presence;
 mod store;

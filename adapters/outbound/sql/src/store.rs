@@ -8,6 +8,7 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
+    notifications::NotificationQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
 };
@@ -240,6 +241,10 @@ impl Store for SqlStore {
     }
 
     fn audit(&self) -> &dyn AuditQueries {
+        self
+    }
+
+    fn notifications(&self) -> &dyn NotificationQueries {
         self
     }
 }

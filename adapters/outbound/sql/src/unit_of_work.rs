@@ -8,6 +8,7 @@ use dermaga_ports::{
     events::Outbox,
     idempotency::IdempotencyKeys,
     ledger::{Books, Transactions, Transfer, Wallets},
+    notifications::Notifications,
     payments::{Payments, Refunds, Webhooks},
     store::UnitOfWork,
 };
@@ -117,6 +118,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn audit(&mut self) -> &mut dyn AuditTrail {
+        self
+    }
+
+    fn notifications(&mut self) -> &mut dyn Notifications {
         self
     }
 

@@ -5,7 +5,7 @@ use dermaga_ports::auth::{Claims, Role, User, UserStatus};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
-use crate::wire::Moment;
+use crate::wire::{LanguageCode, Moment};
 
 /// What a person may do, in steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -83,6 +83,8 @@ pub struct UserBody {
     pub full_name: Option<String>,
     pub phone: Option<String>,
     pub role: RoleName,
+    /// What messages to this person are written in
+    pub language: LanguageCode,
     pub status: AccountStatus,
     pub created_at: Moment,
     pub updated_at: Moment,
@@ -97,6 +99,7 @@ impl From<User> for UserBody {
             full_name: user.full_name,
             phone: user.phone.map(|phone| phone.to_string()),
             role: user.role.into(),
+            language: user.language.into(),
             status: match user.status {
                 UserStatus::Active => AccountStatus::Active,
                 UserStatus::Closed { .. } => AccountStatus::Closed,
@@ -233,6 +236,8 @@ pub struct UserUpdate {
     pub username: Option<String>,
     pub full_name: Option<String>,
     pub phone: Option<String>,
+    /// What messages to this person are written in
+    pub language: Option<LanguageCode>,
     /// A new password; it ends all logins of the account
     pub password: Option<String>,
     /// The present password, when the owner sets a new one
@@ -241,8 +246,9 @@ pub struct UserUpdate {
 
 impl From<UserUpdate> for ProfileChange {
     fn from(update: UserUpdate) -> Self {
-        let UserUpdate { email, username, full_name, phone, password, current_password } = update;
-        Self { email, username, full_name, phone, password, current_password }
+        let UserUpdate { email, username, full_name, phone, language, password, current_password } = update;
+        let language = language.map(Into::into);
+        Self { email, username, full_name, phone, language, password, current_password }
     }
 }
 

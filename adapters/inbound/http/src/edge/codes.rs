@@ -60,6 +60,7 @@ pub fn status_of(class: Class) -> StatusCode {
         Class::Conflict => StatusCode::CONFLICT,
         Class::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Class::Throttled => StatusCode::TOO_MANY_REQUESTS,
+        Class::Upstream => StatusCode::BAD_GATEWAY,
         Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Class::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -5,6 +5,7 @@ mod moment;
 
 pub use csv::{Csv, CsvRows, wants_csv};
 use dermaga_ports::{
+    auth::Language,
     money::Currency,
     paging::{Page, PageRequest},
 };
@@ -55,6 +56,34 @@ impl From<CurrencyCode> for Currency {
             CurrencyCode::Myr => Self::Myr,
             CurrencyCode::Eur => Self::Eur,
             CurrencyCode::Jpy => Self::Jpy,
+        }
+    }
+}
+
+/// A language, by its ISO 639-1 code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "Language", rename_all = "lowercase")]
+pub enum LanguageCode {
+    /// Indonesian
+    Id,
+    /// English
+    En,
+}
+
+impl From<Language> for LanguageCode {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Id => Self::Id,
+            Language::En => Self::En,
+        }
+    }
+}
+
+impl From<LanguageCode> for Language {
+    fn from(code: LanguageCode) -> Self {
+        match code {
+            LanguageCode::Id => Self::Id,
+            LanguageCode::En => Self::En,
         }
     }
 }

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
     auth::{
-        Email, Login, PasswordHash, Phone, Role, Throttle, User, UserFilter, UserQueries, UserStatus, Username, Users,
+        Email, Language, Login, PasswordHash, Phone, Role, Throttle, User, UserFilter, UserQueries, UserStatus,
+        Username, Users,
     },
     error::Entity,
     ids::UserId,
@@ -25,14 +26,15 @@ use crate::{
 
 macro_rules! select_user {
     () => {
-        "SELECT id, email, username, full_name, phone, role, closed_at, last_login_at, created_at, updated_at FROM users"
+        "SELECT id, email, username, full_name, phone, role, language, closed_at, last_login_at, created_at, updated_at \
+         FROM users"
     };
 }
 
 macro_rules! select_credentials {
     () => {
-        "SELECT id, email, username, full_name, phone, role, closed_at, last_login_at, created_at, updated_at, password \
-         FROM users"
+        "SELECT id, email, username, full_name, phone, role, language, closed_at, last_login_at, created_at, updated_at, \
+         password FROM users"
     };
 }
 
@@ -45,15 +47,15 @@ const LIST: &str = concat!(
     " WHERE id < $1 AND ($2 IS NULL OR role = $2) AND ($3 IS NULL OR search LIKE $3 ESCAPE '\\') \
      ORDER BY id DESC LIMIT $4"
 );
-const INSERT: &str = "INSERT INTO users (id, email, username, full_name, phone, role, password, closed_at, \
-    last_login_at, created_at, updated_at, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+const INSERT: &str = "INSERT INTO users (id, email, username, full_name, phone, role, language, password, closed_at, \
+    last_login_at, created_at, updated_at, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
     ON CONFLICT DO NOTHING";
 /// Of several conflicts, the databases tell one or another; this asks for all, so that both tell the same.
 const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1) AS id, \
     EXISTS (SELECT 1 FROM users WHERE email = $2 AND id <> $1) AS email, \
     EXISTS (SELECT 1 FROM users WHERE username = $3 AND id <> $1) AS username";
 const UPDATE: &str = "UPDATE users SET email = $2, username = $3, full_name = $4, phone = $5, role = $6, \
-    closed_at = $7, last_login_at = $8, created_at = $9, updated_at = $10, search = $11 WHERE id = $1";
+    language = $7, closed_at = $8, last_login_at = $9, created_at = $10, updated_at = $11, search = $12 WHERE id = $1";
 const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1";
 const ADMINS: Dialects = locking!("SELECT id FROM users WHERE role = 'admin' AND closed_at IS NULL ORDER BY id");
 
@@ -65,6 +67,7 @@ struct UserRow {
     full_name: Option<String>,
     phone: Option<String>,
     role: String,
+    language: String,
     closed_at: Option<Moment>,
     last_login_at: Option<Moment>,
     created_at: Moment,
@@ -89,6 +92,7 @@ impl TryFrom<UserRow> for User {
             full_name: row.full_name,
             phone: parsed_if_any::<Phone>(row.phone.as_deref())?,
             role: named(&Role::ALL, Role::as_str, &row.role)?,
+            language: named(&Language::ALL, Language::as_str, &row.language)?,
             status: match row.closed_at {
                 None => UserStatus::Active,
                 Some(Moment(at)) => UserStatus::Closed { at },
@@ -156,6 +160,7 @@ impl Users for SqlUnitOfWork {
                 .bind(user.full_name.as_deref())
                 .bind(columns.phone)
                 .bind(user.role.as_str())
+                .bind(user.language.as_str())
                 .bind(password.0.as_str())
                 .bind(columns.closed_at)
                 .bind(user.last_login_at.map(Moment))
@@ -195,6 +200,7 @@ impl Users for SqlUnitOfWork {
                 .bind(user.full_name.as_deref())
                 .bind(columns.phone)
                 .bind(user.role.as_str())
+                .bind(user.language.as_str())
                 .bind(columns.closed_at)
                 .bind(user.last_login_at.map(Moment))
                 .bind(Moment(user.created_at))
