@@ -135,7 +135,7 @@ async fn c10_57_a_refund_of_xendit_in_one_or_two_envelopes_names_the_payment() {
 }
 
 #[tokio::test]
-async fn c10_11_c10_38_a_dispute_names_the_payment_by_our_reference() {
+async fn c10_38_a_dispute_names_the_payment_by_our_reference() {
     let (stage, ear) = heard().await;
     let charge = stage.charge("DCF-1", MethodKind::Qris);
     done(stage.xendit.create(&charge).await);
