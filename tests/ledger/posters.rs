@@ -114,10 +114,6 @@ impl Store for Counted {
     fn audit(&self) -> &dyn AuditQueries {
         self.store.audit()
     }
-
-    fn notifications(&self) -> &dyn NotificationQueries {
-        self.store.notifications()
-    }
 }
 
 impl Second {

@@ -95,7 +95,7 @@ impl Played {
         let capabilities = Capabilities {
             methods: vec![MethodKind::Qris, MethodKind::CreditCard, MethodKind::BankTransfer, MethodKind::Page],
             banks: vec!["bca", "permata"],
-            finds_by_reference: true,
+            unfindable: vec![],
             reviews: true,
         };
         Self { name, capabilities: Arc::new(capabilities), clock, books: Arc::default() }

@@ -74,7 +74,7 @@ pub fn gateway() -> MockPaymentGateway {
     gateway.expect_capabilities().return_const(Capabilities {
         methods: vec![MethodKind::Qris],
         banks: vec![],
-        finds_by_reference: true,
+        unfindable: vec![],
         reviews: false,
     });
     gateway

@@ -158,7 +158,8 @@ impl Payments {
             }
             return Ok(payment);
         }
-        let finds = self.0.ports.gateways.named(&payment.gateway).is_some_and(|g| g.capabilities().finds_by_reference);
+        let gateway = self.0.ports.gateways.named(&payment.gateway);
+        let finds = gateway.is_some_and(|gateway| gateway.capabilities().finds_by_reference(payment.method.kind));
         if payment.state == PaymentState::Submitting && finds && payment.checks >= LOOKS_BEFORE_REPEATING {
             return self.repeat(payment).await;
         }

@@ -9,6 +9,11 @@
 //! A [`Snapshot`] comes from an authoritative read and is what the gateway said, mapped to one vocabulary but not
 //! judged: whether the amount is right and whether a change is possible is decided in `domain::payments`. A webhook is a
 //! [`Hint`] that a read is due, never a fact.
+//!
+//! # Declined at once
+//! What is declined in the call itself is [`RefusalKind::Declined`], for charges, captures and refunds alike, even where
+//! the gateway keeps a record of it: nothing can be paid or returned under it any more. [`GatewayState::Denied`] and
+//! [`RefundProgress::Failed`] come from reads alone.
 
 use async_trait::async_trait;
 
@@ -130,7 +135,8 @@ pub enum GatewayState {
     Authorized,
     /// The money is taken.
     Paid,
-    /// Declined. If it was paid before, the gateway took the money back.
+    /// Declined by the payer's bank or wallet, by the fraud engine or after a review. If it was paid before, the gateway
+    /// took the money back.
     Denied {
         reason: String,
         /// The payer may try again under the same reference.
@@ -138,7 +144,7 @@ pub enum GatewayState {
     },
     /// It went wrong at the gateway.
     Failed { reason: String },
-    /// By the merchant, or by the fraud engine after a review. If it was captured before, the money was never settled.
+    /// By the merchant, or because nobody looked at a review. If it was captured before, the money was never settled.
     Cancelled,
     /// The payer's time, or the time of a capture, was over.
     Expired,
@@ -170,7 +176,7 @@ pub enum RefundProgress {
 /// A dispute as the gateway tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenDispute {
-    /// The gateway's id, or one that follows from payment and sum where it has none.
+    /// The gateway's id. Where it has none: one that follows from the payment, and `amount` is the sum of them all.
     pub id: String,
     /// In the payment's currency: at stake while it is open, taken back when it is lost.
     pub amount: i64,
@@ -205,13 +211,13 @@ impl DisputeProgress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     pub state: GatewayState,
-    /// What the payer pays or paid.
+    /// What the payer pays or paid. After a capture of a part, some gateways tell the part here and not in `captured`.
     pub amount: SeenAmount,
     /// The part that was captured, where it differs from `amount`; smallest units.
     pub captured: Option<i64>,
     /// The gateway has passed the money on, or will without asking again.
     pub settled: bool,
-    /// All refunds that the gateway shows.
+    /// All refunds that the gateway shows; a gateway that only tells a sum shows none.
     pub refunds: Vec<SeenRefund>,
     /// What the gateway gives as the sum of refunds, in smallest units, where it gives one.
     pub refunded: Option<i64>,
@@ -227,7 +233,8 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Snapshot(Box<Snapshot>),
-    /// The gateway does not know it (yet). That alone does not mean that nothing will be paid.
+    /// The gateway does not know it (yet), or cannot be asked without its own id. That alone does not mean that nothing
+    /// will be paid.
     Nothing,
 }
 
@@ -277,11 +284,19 @@ pub struct Capabilities {
     pub methods: Vec<MethodKind>,
     /// The banks of [`MethodKind::BankTransfer`]; the first is the default.
     pub banks: Vec<&'static str>,
-    /// It can tell by our reference whether a charge was created. Where it cannot, a charge whose outcome is unknown is
-    /// not repeated: it is waited for until its deadline has passed.
-    pub finds_by_reference: bool,
+    /// The methods of which it cannot tell by our reference whether a charge was created.
+    pub unfindable: Vec<MethodKind>,
     /// A charge can be approved or denied after a review.
     pub reviews: bool,
+}
+
+impl Capabilities {
+    /// Whether a read that finds nothing means that a charge whose outcome is unknown may be repeated: the gateway finds
+    /// it by our reference, or takes no money twice under one. Where it does neither, such a charge is waited for until
+    /// its deadline has passed.
+    pub fn finds_by_reference(&self, kind: MethodKind) -> bool {
+        !self.unfindable.contains(&kind)
+    }
 }
 
 /// What a method allows of refunds.
@@ -309,6 +324,7 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Asks for a payment. MUST be called again only with the same content, under the rules of
     /// [`NewCharge::idempotency_key`]; a charge that is there already is [`RefusalKind::Duplicate`] or the first answer.
+    /// By one of the methods that are [`Capabilities::unfindable`] a repetition may become a second charge.
     async fn create(&self, charge: &NewCharge) -> Outcome<Snapshot>;
 
     /// Reads where it stands. [`Outcome::Unknown`] when the gateway cannot be asked now.

@@ -15,7 +15,7 @@ pub struct NoGateway(Capabilities);
 
 impl Default for NoGateway {
     fn default() -> Self {
-        Self(Capabilities { methods: vec![], banks: vec![], finds_by_reference: true, reviews: false })
+        Self(Capabilities { methods: vec![], banks: vec![], unfindable: vec![], reviews: false })
     }
 }
 

@@ -21,7 +21,7 @@ pub struct InstantSandbox(Capabilities);
 impl Default for InstantSandbox {
     fn default() -> Self {
         let methods = vec![MethodKind::Instant, MethodKind::InstantDeclined];
-        Self(Capabilities { methods, banks: vec![], finds_by_reference: true, reviews: false })
+        Self(Capabilities { methods, banks: vec![], unfindable: vec![], reviews: false })
     }
 }
 
