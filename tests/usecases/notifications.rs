@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use dermaga_domain::{
     Code,
     auth::ProfileChange,
-    notifications::{Delivery, LEASE, NewNotification, NotificationChange, NotificationView, TRIES},
+    notifications::{Delivery, NewNotification, NotificationChange, NotificationView, TRIES},
 };
 use dermaga_mail::{SmsSender, SmsSettings, SmtpSender, SmtpSettings, Tls};
 use dermaga_ports::{
     auth::{Language, Principal, Role},
     events::{Event, NotHandled, Subscriber as _},
     ids::{EventId, NotificationId, UserId},
-    notifications::{Channel, MockSender, NotificationFilter, Receipt, SendError, Sender, Senders, Status},
+    notifications::{Channel, NotificationFilter, Sender, Senders, Status},
     paging::PageRequest,
 };
 use dermaga_tests::sinks::{
@@ -20,14 +20,13 @@ use dermaga_tests::sinks::{
     sms::{self, SmsSink},
 };
 use serde_json::json;
-use tokio::sync::Semaphore;
 
 use crate::desk::{Desk, user};
 
-const SERVICE: fn() -> Principal = || Principal::Service { name: "orders".to_owned() };
-const MINUTE: Duration = Duration::from_secs(60);
+pub const SERVICE: fn() -> Principal = || Principal::Service { name: "orders".to_owned() };
+pub const MINUTE: Duration = Duration::from_secs(60);
 
-fn over_smtp(sink: &MailSink) -> Arc<dyn Sender> {
+pub fn over_smtp(sink: &MailSink) -> Arc<dyn Sender> {
     let settings = SmtpSettings {
         server: "127.0.0.1".to_owned(),
         port: sink.address().port(),
@@ -57,7 +56,7 @@ async fn writing() -> (Desk, MailSink) {
 }
 
 /// Somebody with an e-mail address and a telephone.
-async fn reachable(desk: &Desk, name: &str) -> Principal {
+pub async fn reachable(desk: &Desk, name: &str) -> Principal {
     let (person, _) = desk.person(name).await;
     let change = ProfileChange {
         email: Some(format!("{name}@example.com")),
@@ -69,13 +68,13 @@ async fn reachable(desk: &Desk, name: &str) -> Principal {
     person
 }
 
-async fn told(desk: &Desk, to: &Principal) -> NotificationView {
+pub async fn told(desk: &Desk, to: &Principal) -> NotificationView {
     let new = NewNotification { user: user(to), message: "Halo dari kami".to_owned(), channel: None };
     desk.app.notifications.create(&SERVICE(), desk.id(), new).await.expect("is kept")
 }
 
 /// The only notification there is.
-async fn only(desk: &Desk) -> NotificationView {
+pub async fn only(desk: &Desk) -> NotificationView {
     let mut all = everything(desk, &SERVICE()).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
@@ -126,6 +125,45 @@ async fn both_sides_of_a_transfer_get_a_letter_in_their_language_and_only_one() 
     let own = everything(&desk, &budi).await;
     assert_eq!((own.len(), own[0].words.message.as_str()), (1, "You have received Rp 50,000 from ANI."));
     assert_eq!(own[0].notification.state.status(), Status::Sent);
+}
+
+/// Everything that was announced so far, as a relay would hand it over.
+async fn announced(desk: &Desk) -> Vec<Event> {
+    let rows = "SELECT json_object('id', hex(id), 'topic', topic, 'subject', subject, 'payload', json(payload)) \
+        FROM outbox ORDER BY id";
+    let event = |row: String| {
+        let row: serde_json::Value = serde_json::from_str(&row).expect("JSON");
+        let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+        Event {
+            id: EventId(text("id").parse().expect("an id")),
+            at: dermaga_ports::time::Timestamp::from_micros(0),
+            topic: text("topic").into(),
+            subject: text("subject"),
+            payload: row["payload"].clone(),
+        }
+    };
+    desk.database.texts(rows).await.into_iter().map(event).collect()
+}
+
+#[tokio::test]
+async fn what_the_use_cases_announce_is_understood() {
+    let (desk, _sink) = writing().await;
+    let ani = reachable(&desk, "ani").await;
+    let wallet = desk.app.wallets.list(&ani).await.expect("lists").remove(0).wallet;
+    desk.topup(&ani, desk.id(), &wallet, 50_000).await.expect("settles");
+    let (payment, id) = (crate::desk::rupiah(7_000), desk.id());
+    let kopi = dermaga_domain::payments::MerchantPayment { merchant: "Kopi".to_owned(), payment };
+    desk.app.payments.pay(&ani, id, wallet.id, kopi).await.expect("pays");
+    let events = announced(&desk).await;
+    assert!(events.iter().any(|event| event.topic == "payment.paid"), "{events:?}");
+    for event in &events {
+        desk.app.notifications.handle(event).await.expect("is understood");
+    }
+    let mut told: Vec<String> = everything(&desk, &ani).await.into_iter().map(|view| view.words.message).collect();
+    told.sort();
+    let expected =
+        ["Pembayaran Anda sebesar Rp 7.000 berhasil.", "Top up Rp 50.000 berhasil dan sudah masuk ke dompet Anda."];
+    assert_eq!(told, expected, "once each");
 }
 
 #[tokio::test]
@@ -275,77 +313,6 @@ async fn what_was_sent_or_withdrawn_stays_so() {
     desk.clock.advance(MINUTE * 60);
     assert_eq!(next(&desk).await, None);
     assert_eq!(sink.mails().len(), 1);
-}
-
-/// A sender that says when it has a message in hand, and waits for permission.
-fn waiting(permits: &Arc<Semaphore>, at_hand: &Arc<Semaphore>) -> Arc<dyn Sender> {
-    struct Waiting(Arc<Semaphore>, Arc<Semaphore>);
-    #[async_trait::async_trait]
-    impl Sender for Waiting {
-        fn channel(&self) -> Channel {
-            Channel::Email
-        }
-        async fn send(&self, _: &dermaga_ports::notifications::Message) -> Result<Receipt, SendError> {
-            self.1.add_permits(1);
-            self.0.acquire().await.expect("open").forget();
-            Ok(Receipt::default())
-        }
-    }
-    Arc::new(Waiting(permits.clone(), at_hand.clone()))
-}
-
-#[tokio::test]
-async fn while_one_host_has_it_in_hand_nobody_else_touches_it() {
-    let (permits, at_hand) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let desk = Desk::telling(Senders::new([waiting(&permits, &at_hand)])).await;
-    let ani = reachable(&desk, "ani").await;
-    let id = told(&desk, &ani).await.notification.id;
-    let first = tokio::spawn({
-        let app = desk.app.clone();
-        async move { app.notifications.send(&SERVICE(), id).await }
-    });
-    at_hand.acquire().await.expect("open").forget();
-    // A mock that expects nothing fails the test when it is given anything.
-    let mut idle = MockSender::new();
-    idle.expect_channel().return_const(Channel::Email);
-    let second = desk.beside(Senders::new([Arc::new(idle) as Arc<dyn Sender>]));
-    desk.clock.advance(LEASE - Duration::from_secs(1));
-    assert_eq!(second.notifications.send_next().await, Ok(None));
-    let busy = |error: dermaga_domain::Error| assert_eq!(error.code(), Code::ConcurrentChange);
-    busy(second.notifications.send(&SERVICE(), id).await.expect_err("in hand"));
-    busy(second.notifications.withdraw(&SERVICE(), id).await.expect_err("in hand"));
-    busy(second.notifications.change(&SERVICE(), id, NotificationChange::default()).await.expect_err("in hand"));
-    // No unit of work is open during the call: an embedded database would let nobody else write.
-    told(&desk, &ani).await;
-    permits.add_permits(1);
-    let sent = first.await.expect("no panic").expect("leaves");
-    assert_eq!(sent.notification.state.status(), Status::Sent);
-}
-
-#[tokio::test]
-async fn a_host_that_dies_with_a_message_in_hand_loses_its_claim() {
-    let (permits, at_hand) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let desk = Desk::telling(Senders::new([waiting(&permits, &at_hand)])).await;
-    let ani = reachable(&desk, "ani").await;
-    told(&desk, &ani).await;
-    desk.clock.advance(MINUTE);
-    let first = tokio::spawn({
-        let app = desk.app.clone();
-        async move { app.notifications.send_next().await }
-    });
-    at_hand.acquire().await.expect("open").forget();
-    let sink = MailSink::start(Protection::StartTls).await;
-    let second = desk.beside(Senders::new([over_smtp(&sink)]));
-    assert_eq!(second.notifications.send_next().await, Ok(None), "the lease still runs");
-    desk.clock.advance(LEASE);
-    let taken_over = second.notifications.send_next().await.expect("answers").expect("is due");
-    assert_eq!((taken_over.status, taken_over.tries), (Status::Sent, 2));
-    // The first one was not dead but slow: what it says now counts no more, and harms nothing.
-    let settled = only(&desk).await;
-    permits.add_permits(1);
-    let late = first.await.expect("no panic").expect("answers").expect("it had one");
-    assert_eq!(late.status, Status::Sent);
-    assert_eq!(only(&desk).await, settled);
 }
 
 #[tokio::test]

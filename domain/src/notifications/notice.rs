@@ -41,7 +41,7 @@ pub enum What {
     PaymentFailed { sum: Sum, reason: Option<String> },
     PaymentExpired { sum: Sum },
     PaymentInReview { sum: Sum },
-    PaymentLate { sum: Sum },
+    PaymentSurplus { sum: Sum },
     RefundMade { sum: Sum },
     RefundFailed { sum: Sum },
     OrderConfirmed { sum: Option<Sum> },

@@ -39,7 +39,7 @@ struct Transaction {
 #[derive(Deserialize)]
 struct Payment {
     user_id: Option<UserId>,
-    /// If it fills a wallet: then the transaction tells of it.
+    /// What it pays for: then that tells when it is paid, and when money goes back.
     transaction_id: Option<serde::de::IgnoredAny>,
     #[serde(flatten)]
     sum: Sum,
@@ -98,6 +98,8 @@ fn transaction(event: &Event, happened: &str) -> Result<Told, String> {
             let received = |receiver| (receiver, What::MoneyReceived { sum, from: None }, Some(user));
             std::iter::once(sent).chain(other.map(received)).collect()
         }
+        // What was to be paid through a gateway: its payment tells, and knows why.
+        ("failed" | "cancelled", Kind::Topup | Kind::Payment) => Vec::new(),
         ("failed", _) => vec![own(What::TransactionFailed { kind, sum })],
         ("cancelled", _) => vec![own(What::TransactionCancelled { kind, sum })],
         ("refunded", _) => {
@@ -110,18 +112,18 @@ fn transaction(event: &Event, happened: &str) -> Result<Told, String> {
 }
 
 fn payment(event: &Event, happened: &str) -> Result<Told, String> {
-    if !matches!(happened, "paid" | "failed" | "expired" | "review" | "late") {
+    if !matches!(happened, "paid" | "failed" | "cancelled" | "expired" | "review" | "surplus") {
         return Ok(Vec::new());
     }
     let Payment { user_id, transaction_id, sum, reason } = facts(event)?;
     let what = match happened {
         "paid" if transaction_id.is_some() => return Ok(Vec::new()),
         "paid" => What::PaymentTaken { sum },
-        "failed" if transaction_id.is_some() => return Ok(Vec::new()),
         "failed" => What::PaymentFailed { sum, reason: reason.and_then(|reason| told(&reason)) },
+        "cancelled" => What::TransactionCancelled { kind: Kind::Payment, sum },
         "expired" => What::PaymentExpired { sum },
         "review" => What::PaymentInReview { sum },
-        _ => What::PaymentLate { sum },
+        _ => What::PaymentSurplus { sum },
     };
     Ok(user_id.map(|user| (user, what, None)).into_iter().collect())
 }
@@ -130,7 +132,10 @@ fn refund(event: &Event, happened: &str) -> Result<Told, String> {
     if !matches!(happened, "succeeded" | "failed") {
         return Ok(Vec::new());
     }
-    let Payment { user_id, sum, .. } = facts(event)?;
+    let Payment { user_id, transaction_id, sum, .. } = facts(event)?;
+    if happened == "succeeded" && transaction_id.is_some() {
+        return Ok(Vec::new());
+    }
     let what = if happened == "succeeded" { What::RefundMade { sum } } else { What::RefundFailed { sum } };
     Ok(user_id.map(|user| (user, what, None)).into_iter().collect())
 }
@@ -220,14 +225,22 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_that_fills_a_wallet_is_told_once_by_its_transaction() {
+    fn what_becomes_of_a_payment_is_told_once_by_it_or_by_its_transaction() {
         let mut paid = json!({ "payment_id": "p", "user_id": user(1), "amount": 50_000, "currency": "IDR" });
         assert_eq!(told_of("payment.paid", paid.clone()), [(user(1), What::PaymentTaken { sum: SUM })]);
-        assert_eq!(told_of("payment.late", paid.clone()), [(user(1), What::PaymentLate { sum: SUM })]);
+        assert_eq!(told_of("payment.surplus", paid.clone()), [(user(1), What::PaymentSurplus { sum: SUM })]);
         assert_eq!(told_of("refund.succeeded", paid.clone()), [(user(1), What::RefundMade { sum: SUM })]);
+        paid["transaction_id"] = Value::Null;
+        assert_eq!(told_of("payment.paid", paid.clone()), [(user(1), What::PaymentTaken { sum: SUM })]);
         paid["transaction_id"] = json!(user(3));
         assert_eq!(told_of("payment.paid", paid.clone()), []);
+        assert_eq!(told_of("refund.succeeded", paid.clone()), []);
+        assert_eq!(told_of("refund.failed", paid.clone()), [(user(1), What::RefundFailed { sum: SUM })]);
         assert_eq!(told_of("payment.expired", paid), [(user(1), What::PaymentExpired { sum: SUM })]);
+        for ended in ["transaction.failed", "transaction.cancelled"] {
+            assert_eq!(told_of(ended, moved("topup", None)), [], "its payment tells");
+            assert_eq!(told_of(ended, moved("transfer", Some(user(2)))).len(), 1);
+        }
     }
 
     #[test]

@@ -80,9 +80,9 @@ pub(super) fn say(what: &What) -> (String, String) {
             "Payment under review".to_owned(),
             format!("We are reviewing your payment of {}. You will hear from us.", rp(*sum)),
         ),
-        What::PaymentLate { sum } => (
-            "Late payment".to_owned(),
-            format!("Your payment of {} arrived after its time was over. Your money is safe.", rp(*sum)),
+        What::PaymentSurplus { sum } => (
+            "Late or double payment".to_owned(),
+            format!("Your payment of {} arrived late or twice. Your money is safe.", rp(*sum)),
         ),
         What::RefundMade { sum } => ("Refund made".to_owned(), format!("{} has been refunded to you.", rp(*sum))),
         What::RefundFailed { sum } => (

@@ -91,9 +91,9 @@ pub(super) fn say(what: &What) -> (String, String) {
             "Pembayaran sedang diperiksa".to_owned(),
             format!("Pembayaran Anda sebesar {} sedang kami periksa. Kami akan mengabari Anda.", rp(*sum)),
         ),
-        What::PaymentLate { sum } => (
-            "Pembayaran terlambat".to_owned(),
-            format!("Pembayaran Anda sebesar {} masuk setelah batas waktu. Dana Anda aman.", rp(*sum)),
+        What::PaymentSurplus { sum } => (
+            "Pembayaran terlambat atau ganda".to_owned(),
+            format!("Pembayaran Anda sebesar {} masuk terlambat atau ganda. Dana Anda aman.", rp(*sum)),
         ),
         What::RefundMade { sum } => {
             ("Dana dikembalikan".to_owned(), format!("Pengembalian dana sebesar {} telah dilakukan.", rp(*sum)))

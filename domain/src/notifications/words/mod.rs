@@ -155,7 +155,7 @@ mod tests {
             What::PaymentFailed { sum, reason: None },
             What::PaymentExpired { sum },
             What::PaymentInReview { sum },
-            What::PaymentLate { sum },
+            What::PaymentSurplus { sum },
             What::RefundMade { sum },
             What::RefundFailed { sum },
             What::OrderConfirmed { sum: Some(sum) },
