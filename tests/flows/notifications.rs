@@ -9,7 +9,7 @@ use dermaga_tests::{
     patience::{until, within},
     postgres::{Durability, Server},
     sinks::{
-        mail::{MailSink, Manners, Protection},
+        mail::{Mail, MailSink, Manners, Protection},
         sms::{self, SmsSink},
     },
 };
@@ -38,6 +38,11 @@ async fn writing(delay: &str) -> (Host, MailSink) {
     settings.push(("DERMAGA_NOTIFICATION_DELAY", delay.to_owned()));
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     (Host::start("dermaga", folder, &settings), mails)
+}
+
+/// What people got who registered in the test. The demo's customers may be written to as well.
+fn letters(mails: &MailSink) -> Vec<Mail> {
+    mails.mails().into_iter().filter(|mail| mail.to.ends_with("@example.org")).collect()
 }
 
 fn id(body: &Value) -> String {
@@ -71,7 +76,7 @@ async fn the_journey_of_the_document() {
         assert!(sent["sent_at"].is_string() && sent["next_try_at"].is_null() && sent["last_error"].is_null(), "{sent}");
         let again = service.post(&format!("{path}/send"), json!(null)).await.expect(200);
         assert_eq!(again, sent, "once is enough");
-        let mail = &mails.mails()[..];
+        let mail = &letters(&mails)[..];
         assert_eq!(mail.len(), 1);
         assert!(mail[0].secure && mail[0].user.as_deref() == Some(LOGIN.0));
         assert_eq!((mail[0].from.as_str(), mail[0].to.as_str()), ("noreply@digitalwallet.com", ani.email.as_str()));
@@ -128,7 +133,7 @@ async fn a_server_that_is_down_refuses_or_comes_back() {
         assert!(later["detail"].as_str().expect("a text").contains("451"), "{later}");
         assert_eq!(service.get(&to_cici).await.expect(200)["status"], "PENDING");
         assert_eq!(service.post(&format!("{to_cici}/send"), json!(null)).await.expect(200)["status"], "SENT");
-        let reached: Vec<_> = mails.mails().into_iter().map(|mail| mail.to).collect();
+        let reached: Vec<_> = letters(&mails).into_iter().map(|mail| mail.to).collect();
         assert_eq!(reached, [ani.email, cici.email]);
     })
     .await;
@@ -164,8 +169,9 @@ async fn what_is_due_leaves_by_itself_on_its_channel() {
             (sent["items"].as_array()?.len() == 2).then_some(())
         })
         .await;
-        assert_eq!(mails.mails().len(), 1);
-        assert_eq!(mails.mails()[0].header("Subject"), "Notification", "in English");
+        let mails = letters(&mails);
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].header("Subject"), "Notification", "in English");
         let texts = texts.texts();
         assert_eq!((texts.len(), texts[0].to.as_str(), texts[0].body.as_str()), (1, "+6281234567890", "Halo"));
     })
@@ -200,12 +206,12 @@ async fn two_hosts_send_everything_once() {
             (sent["items"].as_array()?.len() == 60).then_some(())
         })
         .await;
-        let mut letters = BTreeMap::new();
-        for mail in mails.mails() {
-            *letters.entry(mail.header("Message-ID").to_owned()).or_insert(0) += 1;
+        let mut counted = BTreeMap::new();
+        for mail in letters(&mails) {
+            *counted.entry(mail.header("Message-ID").to_owned()).or_insert(0) += 1;
         }
-        assert_eq!(letters.len(), 60);
-        assert!(letters.values().all(|count| *count == 1), "{letters:?}");
+        assert_eq!(counted.len(), 60);
+        assert!(counted.values().all(|count| *count == 1), "{counted:?}");
     })
     .await;
 }
