@@ -13,12 +13,14 @@ use dermaga_tests::{
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use Who::{Anyone, Person as Someone, PersonOrService, Service, Staff, StaffOrService};
+use Who::{Anyone, Gateway, Person as Someone, PersonOrService, Service, Staff, StaffOrService};
 
 /// Who may call an operation at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     Anyone,
+    /// A payment gateway, by the signature of what it says; nobody here can make one.
+    Gateway,
     /// Whoever has logged in.
     Person,
     /// An administrator.
@@ -32,7 +34,7 @@ impl Who {
     /// What the document says about it.
     fn schemes(self) -> &'static [&'static str] {
         match self {
-            Anyone => &[],
+            Anyone | Gateway => &[],
             Someone | Staff => &["access_token"],
             Service => &["service_token"],
             PersonOrService | StaffOrService => &["access_token", "service_token"],
@@ -139,9 +141,9 @@ const OPERATIONS: &[Row] = &[
     row("cancel_payment", "POST", "/payments/{attempt}/cancel", Someone, "", Some(404)),
     row("refund_payment", "POST", "/payments/{attempt}/refund", Staff, REFUND, None),
     row("list_payment_webhooks", "GET", "/payments/{attempt}/webhooks", Staff, "", None),
-    row("payment_webhook", "POST", "/webhooks/payment", Anyone, "{}", None),
-    row("midtrans_webhook", "POST", "/webhooks/midtrans", Anyone, "{}", None),
-    row("xendit_webhook", "POST", "/webhooks/xendit", Anyone, "{}", None),
+    row("payment_webhook", "POST", "/webhooks/payment", Gateway, "{}", None),
+    row("midtrans_webhook", "POST", "/webhooks/midtrans", Gateway, "{}", None),
+    row("xendit_webhook", "POST", "/webhooks/xendit", Gateway, "{}", None),
     row("transfer_batch", "POST", "/transfers/batch", PersonOrService, BATCH, Some(404)),
     row("create_notification", "POST", "/notifications", StaffOrService, NOTIFY, None),
     row("list_notifications", "GET", "/notifications", PersonOrService, "", None),
@@ -302,7 +304,12 @@ async fn whoever_may_not_call_an_operation_is_refused_and_changes_nothing() {
     let cast = Cast::on(&host).await;
     let garbage = cast.anyone.with_token("garbage");
     let before = cast.owner.balance().await;
-    for row in OPERATIONS.iter().filter(|row| row.who != Anyone) {
+    for row in OPERATIONS.iter().filter(|row| row.who == Gateway) {
+        cast.refused(row, "nobody", &cast.anyone, 401).await;
+        cast.refused(row, "an administrator", &cast.admin, 401).await;
+        cast.refused(row, "a service", &cast.service, 401).await;
+    }
+    for row in OPERATIONS.iter().filter(|row| !matches!(row.who, Anyone | Gateway)) {
         cast.refused(row, "nobody", &cast.anyone, 401).await;
         cast.refused(row, "a garbage token", &garbage, 401).await;
         for (what, plain) in [("a stranger", &cast.stranger.client), ("a committee member", &cast.committee)] {

@@ -82,6 +82,9 @@ impl Gateways {
                     names.push(kind.as_str());
                 }
             }
+            if self.manual.is_some() {
+                names.push(MethodKind::ManualTransfer.as_str());
+            }
             return Err(match names.as_slice() {
                 [] => Error::fault("/method", "cannot be chosen: this host has no payment gateway"),
                 some => Error::fault("/method", format!("must be one of {}", some.join(", "))),

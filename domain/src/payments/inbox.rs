@@ -36,7 +36,9 @@ impl Payments {
         for gateway in self.0.ports.gateways.family(family) {
             match gateway.read_webhook(headers, body) {
                 Ok(hint) => return self.receive(family, hint, body).await,
-                Err(error) => refusal = error,
+                // Several may be asked: one that knows the form and misses the signature says more than one that does not.
+                Err(error) if refusal != NotAuthentic::Signature => refusal = error,
+                Err(_) => {}
             }
         }
         match refusal {
@@ -99,7 +101,15 @@ impl Payments {
         if let Some(payment) = payment {
             // A copy wakes it as well, if nothing came of the first: a replayed early copy must not hide the real one.
             let found = uow.payments().find(payment).await?;
-            let unresolved = found.is_some_and(|payment| payment.state.class() == PaymentClass::Open);
+            let unresolved = found.as_ref().is_some_and(|payment| payment.state.class() == PaymentClass::Open);
+            if let Some(mut found) = found
+                && found.provider_id.is_none()
+                && hint.provider_id.is_some()
+            {
+                // After a lost answer this may be the only way to learn it. A read that goes by it checks whose it is.
+                found.provider_id.clone_from(&hint.provider_id);
+                uow.payments().save(&found).await?;
+            }
             if verdict != Verdict::Duplicate || unresolved {
                 uow.payments().wake(payment, now).await?;
             }

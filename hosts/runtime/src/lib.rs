@@ -11,6 +11,7 @@ mod commands;
 mod demo;
 mod error;
 mod folder;
+mod gateways;
 mod jobs;
 mod landing;
 mod logs;

@@ -4,17 +4,15 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
-use dermaga_domain::{App, Policy, Ports, ledger::Poster, payments::Gateways};
-use dermaga_gateways::{InstantSandbox, NoGateway};
+use dermaga_domain::{App, Policy, Ports, ledger::Poster};
 use dermaga_http::ServiceTokens;
-use dermaga_ports::{
-    events::Subscriber, notifications::Senders, payments::PaymentGateway, store::Store, system::Secrets,
-};
+use dermaga_ports::{events::Subscriber, ledger::Ledger, notifications::Senders, store::Store, system::Secrets};
+use dermaga_sandbox::{Running, Sandbox, SandboxConfig, XenditUrls};
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{HostError, Settings, demo, secrets, senders, telling::Telling};
+use crate::{HostError, Settings, demo, gateways, secrets, senders, telling::Telling};
 
 /// A way to deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -33,6 +31,8 @@ pub struct Plugs {
     pub services: ServiceTokens,
     /// How events get to those who want to know.
     pub telling: Telling,
+    /// The demo's payment gateways, played in this process.
+    pub sandbox: Option<Running>,
     /// What the operator should know about how it was plugged.
     pub notes: Vec<String>,
 }
@@ -71,7 +71,7 @@ pub async fn operate(settings: &Settings) -> Result<(SqlStore, App), HostError> 
     let store = open_store(settings).await?;
     require_current_schema(&store).await?;
     let nobody_signs_with_this = OsSecrets.token();
-    let app = app(settings, &store, Arc::new(NoGateway::default()), Senders::default(), &nobody_signs_with_this)?;
+    let app = app(settings, &store, gateways::none(), Senders::default(), &nobody_signs_with_this)?;
     Ok((store, app))
 }
 
@@ -83,15 +83,17 @@ async fn require_current_schema(store: &SqlStore) -> Result<(), HostError> {
 }
 
 /// Plugs everything together as the profile says. The schema must be up to date.
-pub async fn plug(settings: &Settings) -> Result<Plugs, HostError> {
+///
+/// `home` is where this host listens.
+pub async fn plug(settings: &Settings, home: &str) -> Result<Plugs, HostError> {
     match settings.profile {
-        Profile::Demo => demo(settings).await,
+        Profile::Demo => demo(settings, home).await,
         Profile::Standalone => standalone(settings).await,
     }
 }
 
 /// The first minute: nothing to configure, nothing to lose.
-async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
+async fn demo(settings: &Settings, home: &str) -> Result<Plugs, HostError> {
     let store = open_store(settings).await?;
     store.migrate().await?;
     if !demo::may_seed(&store).await? {
@@ -104,17 +106,30 @@ async fn demo(settings: &Settings) -> Result<Plugs, HostError> {
     }
     let jwt_secret = secrets::given_or_made(settings.jwt_secret.as_deref(), &settings.data_dir, "jwt.secret")?;
     let service_token = secrets::given_or_made(settings.service_token.as_deref(), &settings.data_dir, "service.token")?;
-    let notes = vec![format!("Service token  {}", settings.data_dir.join("service.token").display())];
-    let gateway = Arc::new(InstantSandbox::default());
+    let mut notes = Vec::new();
+    if settings.service_token.is_none() {
+        notes.push(format!("Service token  {}", settings.data_dir.join("service.token").display()));
+    }
+    let sandbox = play(home).await?;
     let senders = senders::or_logged(settings)?;
-    let app = app(settings, &store, gateway, senders, &jwt_secret)?;
+    let app = app(settings, &store, gateways::of_the_demo(&sandbox), senders, &jwt_secret)?;
+    notes.push(format!("Gateways       {}/ plays Midtrans and Xendit: pay there", sandbox.base_url));
     Ok(Plugs {
         telling: Telling::in_process(settings, &app, subscribers(&app))?,
         app,
         services: ServiceTokens::new([("internal".to_owned(), service_token)]),
         store,
-        notes: if settings.service_token.is_some() { Vec::new() } else { notes },
+        sandbox: Some(sandbox),
+        notes,
     })
+}
+
+/// Starts the sandbox in this process, on any free port of the loopback, telling the host at `home`.
+async fn play(home: &str) -> Result<Running, HostError> {
+    let mut config = SandboxConfig::default();
+    config.settings.midtrans.webhook_url = gateways::webhooks(home, "midtrans");
+    config.settings.xendit.webhook_urls = XenditUrls::all(&gateways::webhooks(home, "xendit"));
+    Sandbox::start(config).await.map_err(|error| HostError::Refused(format!("The payment sandbox: {error}")))
 }
 
 /// The shortest service token that a host in earnest accepts.
@@ -128,29 +143,22 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
         HostError::Settings("JWT_SECRET is required: make one with `openssl rand -hex 32`".to_owned())
     })?;
     let (senders, unheard) = senders::configured(settings)?;
-    let (gateway, mut notes): (Arc<dyn PaymentGateway>, _) = match settings.payment_gateway.as_deref() {
-        None | Some("none") => (Arc::new(NoGateway::default()), Vec::new()),
-        Some("sandbox") => {
-            let warning = "Warning        the sandbox gives money away: never use it in production";
-            (Arc::new(InstantSandbox::default()), vec![warning.to_owned()])
-        }
-        Some(other) => {
-            let told = format!("PAYMENT_GATEWAY is {other}; this version knows sandbox and none");
-            return Err(HostError::Settings(told));
-        }
-    };
+    let mut notes = Vec::new();
+    if gateways::gives_money_away(settings) {
+        notes.push("Warning        the sandbox gives money away: never use it in production".to_owned());
+    }
     if settings.service_token.as_ref().is_some_and(|token| token.len() < MIN_SERVICE_TOKEN) {
         let told = format!("SERVICE_TOKEN must have at least {MIN_SERVICE_TOKEN} characters: it moves money");
         return Err(HostError::Settings(told));
     }
     notes.extend(unheard);
     let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
-    let app = app(settings, &store, gateway, senders, jwt_secret)?;
+    let app = app(settings, &store, gateways::configured(settings), senders, jwt_secret)?;
     let telling = match &settings.rabbitmq_url {
         Some(url) => Telling::over_rabbit(url, settings, &app, subscribers(&app))?,
         None => Telling::in_process(settings, &app, subscribers(&app))?,
     };
-    Ok(Plugs { telling, app, services: ServiceTokens::new(service_token), store, notes })
+    Ok(Plugs { telling, app, services: ServiceTokens::new(service_token), store, sandbox: None, notes })
 }
 
 /// Who hears of what happens.
@@ -163,7 +171,7 @@ fn subscribers(app: &App) -> Vec<Arc<dyn Subscriber>> {
 fn app(
     settings: &Settings,
     store: &SqlStore,
-    gateway: Arc<dyn PaymentGateway>,
+    gateways: gateways::Build<'_>,
     senders: Senders,
     jwt_secret: &str,
 ) -> Result<App, HostError> {
@@ -174,10 +182,12 @@ fn app(
     let store: Arc<dyn Store> = Arc::new(GatheringStore::start(Arc::new(store.clone())));
     let clock = Arc::new(SystemClock);
     let poster = Arc::new(Poster::new(store.clone(), clock.clone()));
+    let ledger: Arc<dyn Ledger> = Arc::new(Coalescer::start(poster, Limits::default()));
+    let base = gateways::Base { store: store.clone(), ledger: ledger.clone(), clock: clock.clone() };
     let ports = Ports {
-        ledger: Arc::new(Coalescer::start(poster, Limits::default())),
+        gateways: gateways(&base)?,
+        ledger,
         store,
-        gateways: Gateways::new(vec![gateway]),
         senders,
         hasher: Arc::new(hasher),
         tokens: Arc::new(RememberedTokens::of(tokens)),
@@ -188,6 +198,9 @@ fn app(
     let policy = Policy {
         notification_delay: Duration::from_secs(settings.notification_delay),
         private_webhooks: settings.private_webhooks,
+        payment_window: Duration::from_secs(settings.payment_window),
+        topup_window: Duration::from_secs(settings.topup_window),
+        fees: settings.fees.clone(),
         ..Policy::default()
     };
     Ok(App::new(ports, policy))

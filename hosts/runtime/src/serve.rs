@@ -1,6 +1,10 @@
 //! Serving: from plugged adapters to a host that answers, and back down without losing a request.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use dermaga_http::{
@@ -27,7 +31,7 @@ pub async fn run(host: Host, settings: Settings) -> Result<(), HostError> {
     let acceptor = listening.map_err(|source| HostError::Listen { address, source })?;
     let bound = acceptor.local_addr().first().and_then(|local| local.as_socket_addr().copied()).unwrap_or(address);
 
-    let plugs = profile::plug(&settings).await?;
+    let plugs = profile::plug(&settings, &format!("http://{}", reachable(bound))).await?;
     let mut notes = plugs.notes;
     if settings.profile == Profile::Demo {
         notes.extend(demo::seed(&plugs.app, &settings).await?);
@@ -46,9 +50,22 @@ pub async fn run(host: Host, settings: Settings) -> Result<(), HostError> {
     let grace = Duration::from_secs(settings.shutdown_grace);
     let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(grace)).await;
     drop(jobs);
+    if let Some(sandbox) = plugs.sandbox {
+        sandbox.stop().await;
+    }
     plugs.store.close().await;
     tracing::info!("stopped");
     served.map_err(HostError::Server)
+}
+
+/// Where programs on this machine find a host that listens there.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bound.port())
 }
 
 fn edge_config(host: &Host, settings: &Settings) -> EdgeConfig {

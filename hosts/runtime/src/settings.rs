@@ -9,6 +9,8 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
+use dermaga_domain::payments::FeeRule;
+
 use crate::{HostError, Profile};
 
 /// Environment names that people know from elsewhere. Every setting can also be given as `DERMAGA_<NAME>`.
@@ -20,6 +22,11 @@ const KNOWN_NAMES: &[&str] = &[
     "port",
     "request_timeout",
     "payment_gateway",
+    "payment_gateway_url",
+    "payment_gateway_key",
+    "midtrans_server_key",
+    "xendit_secret_key",
+    "xendit_callback_token",
     "rabbitmq_url",
     "admin_password",
     "committee_password",
@@ -57,8 +64,27 @@ pub struct Settings {
     pub jwt_expiration: u64,
     /// What trusted services send as `X-Service-Token`. The demo makes one per database.
     pub service_token: Option<String>,
-    /// `sandbox` or `none`; the demo has the sandbox.
+    /// The payment gateways, the default first: `midtrans`, `midtrans_snap`, `xendit`, `wallet`, `sandbox` or `none`,
+    /// with commas between them. The demo has them all, played in the process.
     pub payment_gateway: Option<String>,
+    /// A server that plays the gateways, instead of the gateways themselves.
+    pub payment_gateway_url: Option<String>,
+    /// Who we are at the gateway; for several gateways, each has a key of its own below.
+    pub payment_gateway_key: Option<String>,
+    pub midtrans_server_key: Option<String>,
+    pub xendit_secret_key: Option<String>,
+    /// What Xendit sends with its webhooks.
+    pub xendit_callback_token: Option<String>,
+    /// The account that manual transfers go to, as the payer shall read it; without it there are none.
+    pub manual_transfer_account: Option<String>,
+    /// Where the world finds this host, for example `https://pay.example.com`: gateways are told to call back there.
+    pub public_url: Option<String>,
+    /// Seconds that somebody has to pay a purchase.
+    pub payment_window: u64,
+    /// Seconds that somebody has to pay a top-up.
+    pub topup_window: u64,
+    /// What gateways keep of payments; the first that covers one counts.
+    pub fees: Vec<FeeRule>,
     /// The mail server; without it the demo logs mail and a host in earnest sends none.
     pub smtp_server: Option<String>,
     /// The mail server's port.
@@ -149,6 +175,13 @@ const TEXTS: &[&str] = &[
     "jwt_secret",
     "service_token",
     "payment_gateway",
+    "payment_gateway_url",
+    "payment_gateway_key",
+    "midtrans_server_key",
+    "xendit_secret_key",
+    "xendit_callback_token",
+    "manual_transfer_account",
+    "public_url",
     "rabbitmq_url",
     "admin_password",
     "committee_password",
@@ -212,6 +245,16 @@ impl Settings {
             jwt_expiration: 900,
             service_token: None,
             payment_gateway: None,
+            payment_gateway_url: None,
+            payment_gateway_key: None,
+            midtrans_server_key: None,
+            xendit_secret_key: None,
+            xendit_callback_token: None,
+            manual_transfer_account: None,
+            public_url: None,
+            payment_window: 600,
+            topup_window: 86_400,
+            fees: Vec::new(),
             smtp_server: None,
             smtp_port: 587,
             smtp_user: None,

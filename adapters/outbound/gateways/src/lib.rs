@@ -4,18 +4,16 @@
 //! - [`MidtransCore`], [`MidtransSnap`], [`Xendit`]: remote gateways. Each call is one question with three outcomes;
 //!   waiting, asking again and repeating are decided in `domain::payments`.
 //! - [`WalletGateway`]: a wallet of this system as a gateway.
-//! - [`InstantSandbox`] and [`NoGateway`]: for demonstrations, and for hosts that take no money.
+//! - [`InstantSandbox`]: for demonstrations.
 //! - `wire`: what the remote ones share, from secrets to exact amounts.
 
 mod midtrans;
-mod none;
 mod sandbox;
 mod wallet;
 mod wire;
 mod xendit;
 
 pub use midtrans::{MidtransConfig, MidtransCore, MidtransSnap};
-pub use none::NoGateway;
 pub use sandbox::InstantSandbox;
 pub use wallet::WalletGateway;
 pub use wire::{ConfigError, Environment, Secret, Timeouts};

@@ -29,7 +29,7 @@ pub async fn reset_demo(settings: &Settings, yes: bool) -> Result<ExitCode, Host
             _ => {}
         }
     }
-    let plugs = profile::plug(settings).await?;
+    let plugs = profile::plug(settings, &format!("http://{}:{}", settings.bind, settings.port)).await?;
     for line in demo::seed(&plugs.app, settings).await? {
         println!("{line}");
     }
