@@ -10,6 +10,7 @@ mod batches;
 mod commands;
 mod durability;
 mod full_disk;
+mod gateways;
 mod idempotency;
 mod load;
 mod notifications;

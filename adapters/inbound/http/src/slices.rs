@@ -28,7 +28,7 @@ pub fn suite() -> Slice {
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
-const SUITE: &str = "A commerce back end: accounts, wallets and a double-entry ledger. Amounts are whole numbers of \
+const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, and payments through gateways. Amounts are whole numbers of \
 the currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
