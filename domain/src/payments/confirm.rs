@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     auth::Permission,
+    core::Note,
     error::{Code, Error, Result},
 };
 
@@ -82,7 +83,7 @@ impl Payments {
         let seen = seen_by_a_person(&payment);
         let mut applied = self.apply(&mut *uow, payment, &seen, now).await?;
         applied.revision += 1;
-        let note = crate::core::Note {
+        let note = Note {
             actor: Some(by),
             action: "payment.accepted",
             subject: format!("payment:{id}"),
@@ -117,7 +118,7 @@ impl Payments {
             return Err(Error::new(Code::IllegalTransition, format!("The payment is {}.", payment.state.as_str())));
         }
         let now = self.0.now();
-        let note = crate::core::Note {
+        let note = Note {
             actor: Some(by),
             action: match step {
                 Step::Capture => "payment.capture_asked",
@@ -181,7 +182,7 @@ impl Payments {
         }
         let seen = Snapshot { state: GatewayState::Review, ..seen_by_a_person(&payment) };
         let applied = self.apply(&mut *uow, payment, &seen, now).await?;
-        let note = crate::core::Note {
+        let note = Note {
             actor: Some(by),
             action: "payment.said_paid",
             subject: format!("payment:{id}"),

@@ -2,7 +2,7 @@
 //!
 //! # Shape
 //! - [`transitions`], [`schedule`]: the decisions, pure. What a gateway's answer means, and when it is asked again.
-//! - [`start`], [`topup`], [`confirm`], [`refund`]: what people ask for. Stored first, sent second.
+//! - [`start`], [`topup`], [`purchase`], [`confirm`], [`refund`]: what people ask for. Stored first, sent second.
 //! - [`inbox`]: webhooks, which only wake somebody up.
 //! - [`check`]: reading at the gateway, and going on from what is so.
 //! - [`apply`], [`import`]: writing down what a gateway said, with everything that follows; [`bookings`]: in the books.
@@ -17,6 +17,7 @@ mod gateways;
 mod import;
 mod inbox;
 mod pay;
+mod purchase;
 mod refund;
 mod schedule;
 mod start;
@@ -32,7 +33,8 @@ pub use confirm::Step;
 pub use fees::FeeRule;
 pub use gateways::{Gateways, MANUAL};
 pub use pay::MerchantPayment;
-pub use start::{MethodChoice, Payable, Purchase};
+pub use purchase::{Payable, Purchase};
+pub use start::MethodChoice;
 pub use topup::Topup;
 pub use transitions::{Judgement, judge, successors};
 pub use view::PaymentView;

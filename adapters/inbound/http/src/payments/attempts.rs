@@ -10,7 +10,10 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::wire::{Checkout, PaymentBody, PaymentDetail, RefundBody, StateName, WebhookBody};
+use super::{
+    checkout::Checkout,
+    wire::{PaymentBody, PaymentDetail, RefundBody, StateName, WebhookBody},
+};
 use crate::{
     answer::{Created, Done, Request},
     caller::{Caller, Person},

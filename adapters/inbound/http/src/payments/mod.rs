@@ -2,6 +2,7 @@
 
 mod attempts;
 mod cards;
+mod checkout;
 mod inbox;
 mod wire;
 
