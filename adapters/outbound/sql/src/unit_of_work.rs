@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dermaga_ports::{
-    StoreError,
+    StoreError, Unique,
     audit::AuditTrail,
     auth::{Sessions, Throttles, Users},
     events::{Deliveries, Outbox},
@@ -16,6 +16,8 @@ use dermaga_ports::{
     webhooks::Webhooks,
 };
 use tokio::sync::Notify;
+
+use uuid::Uuid;
 
 use crate::{
     db::{Dialects, Tx},
@@ -68,6 +70,12 @@ impl SqlUnitOfWork {
             self.failure = None;
         }
         settled
+    }
+
+    /// Which unique rule an insertion ran into that stored nothing: the id's, if `exists` finds it, or else a reference's.
+    pub(crate) async fn id_or_reference(&mut self, exists: &'static str, id: Uuid) -> Result<StoreError, StoreError> {
+        let same_id: bool = on_tx!(self, |x| sqlx::query_scalar(exists).bind(id).fetch_one(x).await)?;
+        Ok(StoreError::Conflict(if same_id { Unique::Id } else { Unique::Reference }))
     }
 
     /// The statement in the dialect of this database.

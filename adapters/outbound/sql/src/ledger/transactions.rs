@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use dermaga_ports::{
-    StoreError, Unique,
+    StoreError,
     error::Entity,
     ids::{TransactionId, TransferId, UserId, WalletId},
     ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Transactions},
@@ -188,9 +188,7 @@ impl Transactions for SqlUnitOfWork {
         if added == 1 {
             return Ok(());
         }
-        let id = transaction.id.0;
-        let same_id: bool = on_tx!(self, |x| sqlx::query_scalar(EXISTS).bind(id).fetch_one(x).await)?;
-        Err(StoreError::Conflict(if same_id { Unique::Id } else { Unique::Reference }))
+        Err(self.id_or_reference(EXISTS, transaction.id.0).await?)
     }
 
     async fn find(&mut self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use dermaga_ports::{
-    StoreError, Unique,
+    StoreError,
     ids::{PaymentId, RefundId},
     payments::{Dispute, DisputeProgress, Refund, RefundState, Refunds},
     time::Timestamp,
@@ -156,9 +156,7 @@ impl Refunds for SqlUnitOfWork {
         if added == 1 {
             return Ok(());
         }
-        let id = refund.id.0;
-        let same_id: bool = on_tx!(self, |x| sqlx::query_scalar(EXISTS).bind(id).fetch_one(x).await)?;
-        Err(StoreError::Conflict(if same_id { Unique::Id } else { Unique::Reference }))
+        Err(self.id_or_reference(EXISTS, refund.id.0).await?)
     }
 
     async fn of_payment(&mut self, payment: PaymentId) -> Result<Vec<Refund>, StoreError> {
