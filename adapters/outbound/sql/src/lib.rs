@@ -36,10 +36,12 @@ mod ledger;
 mod migrations;
 mod notifications;
 mod payments;
+mod personal;
 mod presence;
 mod store;
 mod unit_of_work;
 mod webhooks;
 
+pub use personal::{PersonalKeys, Rotation};
 pub use store::{SqlOptions, SqlStore};
 pub use unit_of_work::SqlUnitOfWork;
