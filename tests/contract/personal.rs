@@ -90,7 +90,7 @@ async fn assert_reads(store: &SqlStore, (user, payment, endpoint): &(User, Payme
     assert_eq!(known, Ok(Some((user.clone(), hash("hash")))));
     let filter = UserFilter { text: Some(login.to_string()), role: None };
     let listed = store.users().users(&filter, PageRequest::first(9)).await.expect("reads");
-    assert_eq!(listed.items, [user.clone()]);
+    assert_eq!(listed.items, std::slice::from_ref(user));
     assert_eq!(store.payments().payment(payment.id).await, Ok(Some(payment.clone())));
     assert_eq!(store.webhooks().endpoint(endpoint.id).await, Ok(Some(endpoint.clone())));
 }
