@@ -89,6 +89,7 @@ contracts! {
         a_changed_value_is_refused
         a_key_that_is_missing_or_wrong_is_refused
         after_a_rotation_the_old_key_can_go
+        nobody_is_unknown_while_keys_are_changed
         an_address_under_another_key_is_taken
         hosts_with_other_first_keys_do_not_give_an_address_twice
         a_rotation_keeps_what_a_host_writes_meanwhile

@@ -260,6 +260,26 @@ pub async fn after_a_rotation_the_old_key_can_go(database: &Database) {
     assert!(corrupt(&database.store, 1).await.contains("\"new\""), "and the old key alone opens nothing");
 }
 
+pub async fn nobody_is_unknown_while_keys_are_changed(database: &Database) {
+    let mut unit = begin(database).await;
+    for n in 1..=300 {
+        unit.users().add(&user(n), &hash("hash")).await.expect("adds");
+    }
+    unit.commit().await.expect("commits");
+    let changing = database.store_with(&both()).await;
+    let rotating = changing.clone();
+    let rotation = tokio::spawn(async move { rotating.rotate_personal_data(|_, _| ()).await });
+    let mut asked = 0;
+    while asked < 300 || !rotation.is_finished() {
+        let person = user(asked % 300 + 1);
+        let login = Login::Email(person.email.clone().expect("has one"));
+        assert_eq!(changing.users().credentials(&login).await, Ok(Some((person, hash("hash")))));
+        asked += 1;
+    }
+    assert_eq!(rotation.await.expect("ends"), Ok(Rotation { seen: 900, rewritten: 900 }));
+    changing.close().await;
+}
+
 pub async fn an_address_under_another_key_is_taken(database: &Database) {
     let first = add_user(database, 1).await;
     let changing = database.store_with(&both()).await;

@@ -11,7 +11,7 @@
 //! integer: all of them sort and compare in the database exactly as they do in the program.
 //!
 //! # Personal data
-//! What tells who somebody is, and what somebody could act with, is sealed before it gets here as bytes; see `personal`.
+//! What tells who somebody is, and what somebody could act with, is sealed before it becomes a column; see `personal`.
 //!
 //! # Locks
 //! A unit of work locks what it reads for deciding. On Postgres it says `FOR NO KEY UPDATE`, which stops other writers

@@ -41,7 +41,7 @@ macro_rules! select_credentials {
 
 const FIND: &str = concat!(select_user!(), " WHERE id = $1");
 const FIND_LOCKED: Dialects = locking!(select_user!(), " WHERE id = $1");
-const BY_EMAIL: &str = concat!(select_credentials!(), " WHERE email_digest = $1 AND password IS NOT NULL");
+const BY_DIGEST: &str = concat!(select_credentials!(), " WHERE password IS NOT NULL AND email_digest IN (");
 const BY_USERNAME: &str = concat!(select_credentials!(), " WHERE username = $1 AND password IS NOT NULL");
 const INSERT: &str = "INSERT INTO users (id, email, username, full_name, phone, role, language, password, closed_at, \
     last_login_at, created_at, updated_at, email_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
@@ -315,13 +315,16 @@ impl UserQueries for SqlStore {
 impl SqlStore {
     /// The account of an address, under whichever key it is found.
     async fn credentials_of(&self, email: &Email) -> Result<Option<CredentialsRow>, StoreError> {
-        for digest in self.keys.digests(email) {
-            let digest = digest.as_slice();
-            let row = on_read!(self, |x| sqlx::query_as(BY_EMAIL).bind(digest).fetch_optional(x).await)?;
-            if row.is_some() {
-                return Ok(row);
-            }
-        }
-        Ok(None)
+        let digests = self.keys.digests(email);
+        // One question for all of them: between two, a rotation could move the account from one digest to the other.
+        on_read!(self, |x| {
+            let mut query = QueryBuilder::new(BY_DIGEST);
+            let mut list = query.separated(", ");
+            digests.iter().for_each(|digest| {
+                list.push_bind(digest.as_slice());
+            });
+            list.push_unseparated(")");
+            query.build_query_as().fetch_optional(x).await
+        })
     }
 }
