@@ -29,7 +29,7 @@ COPY --from=builder /out/ /usr/local/bin/
 USER dermaga
 WORKDIR /data
 
-# One machine in earnest: JWT_SECRET has no default, and `migrate` comes before the first start. The port is the same for
+# One machine in earnest: JWT_SECRET and PERSONAL_DATA_KEYS have no default, and `migrate` comes before the first start. The port is the same for
 # both programs, so that EXPOSE and the health check hold for either.
 ENV DERMAGA_PROFILE=standalone \
     DERMAGA_BIND=0.0.0.0 \

@@ -186,26 +186,30 @@ pub async fn the_list_is_searched_in_any_case(database: &Database) {
     let named = User { full_name: Some("Élodie Ångström".to_owned()), ..user(1) };
     commit!(database, |unit| unit.users().add(&named, &hash("hash")));
     add_user(database, 2).await;
-    for text in ["éLODIE", "ÅNG", "USER1@", "r1", "Person 2"] {
+    for text in ["USER1", "sEr1", "r1", "USER1@Example.com", " user1@example.com "] {
         let filter = UserFilter { text: Some(text.to_owned()), role: None };
-        let expected = if text.starts_with("Person") { 2 } else { 1 };
-        assert_eq!(found(database, &filter).await, [UserId(id(expected))], "{text}");
+        assert_eq!(found(database, &filter).await, [UserId(id(1))], "{text}");
+    }
+    // What is sealed is found as a whole or not at all.
+    for text in ["lodie", "Person 2", "user1@", "example.com", "+628123456"] {
+        let filter = UserFilter { text: Some(text.to_owned()), role: None };
+        assert!(found(database, &filter).await.is_empty(), "{text}");
     }
     let other_role = UserFilter { text: Some("r1".to_owned()), role: Some(Role::Admin) };
     assert!(found(database, &other_role).await.is_empty());
 
     // What was erased is not found any more.
-    let erased = User { full_name: None, ..named };
+    let erased = User { email: None, ..named };
     commit!(database, |unit| unit.users().save(&erased));
-    let filter = UserFilter { text: Some("lodie".to_owned()), role: None };
+    let filter = UserFilter { text: Some("user1@example.com".to_owned()), role: None };
     assert!(found(database, &filter).await.is_empty());
 }
 
 pub async fn what_is_typed_is_no_pattern(database: &Database) {
-    let odd = User { full_name: Some("100% _real_ \\ 'quoted'".to_owned()), ..user(1) };
+    let odd = User { username: Some("a_real.one".parse().expect("a username")), ..user(1) };
     commit!(database, |unit| unit.users().add(&odd, &hash("hash")));
     add_user(database, 2).await;
-    for (text, hits) in [("%", 1), ("_", 1), ("\\", 1), ("'", 1), ("0% _R", 1), ("%r%", 0), ("u_er", 0), ("\0", 0)] {
+    for (text, hits) in [("%", 0), ("_", 1), ("\\", 0), ("'", 0), ("A_R", 1), ("%r%", 0), ("u_er", 0), ("\0", 0)] {
         let filter = UserFilter { text: Some(text.to_owned()), role: None };
         assert_eq!(found(database, &filter).await.len(), hits, "{text:?}");
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _};
 
 use dermaga_ports::{StoreError, store::Store as _};
 use dermaga_sql::{SqlOptions, SqlStore};
-use dermaga_tests::databases::{Database, Engine, OPTIONS};
+use dermaga_tests::databases::{Database, Engine, OPTIONS, personal_keys};
 use sqlx::{Connection as _, SqliteConnection};
 
 /// `table.column type [not null]` of every column, in the words of Postgres.
@@ -105,7 +105,7 @@ async fn a_sqlite_file_is_private_and_its_folder_is_made() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("data/deep/dermaga.db");
     for url in [format!("sqlite:{}", path.display()), format!("sqlite://{}", path.display())] {
-        let store = SqlStore::connect(&url, SqlOptions::default()).await.expect("connects");
+        let store = SqlStore::connect(&url, SqlOptions::default(), personal_keys()).await.expect("connects");
         store.migrate().await.expect("migrates");
         store.ping().await.expect("answers");
         for file in ["dermaga.db", "dermaga.db-wal"] {
@@ -128,7 +128,7 @@ async fn what_cannot_be_opened_is_unavailable() {
         "postgres://dermaga@localhost/dermaga?host=/nowhere",
         "postgres://dermaga@127.0.0.1:1/dermaga",
     ] {
-        let refused = SqlStore::connect(url, options).await.map(drop);
+        let refused = SqlStore::connect(url, options, personal_keys()).await.map(drop);
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{url}: {refused:?}");
     }
 }

@@ -17,6 +17,7 @@ mod ledger_schema;
 mod line_audits;
 mod line_lists;
 mod notifications;
+mod personal;
 mod recount;
 mod seal;
 mod senders;
@@ -79,6 +80,20 @@ contracts! {
         the_list_is_searched_in_any_case
         what_is_typed_is_no_pattern
         administrators_are_counted_and_locked
+    }
+    personal {
+        nothing_personal_is_stored_in_the_clear
+        what_is_sealed_reads_back
+        an_address_is_unique_by_its_digest
+        a_value_of_another_row_or_column_is_refused
+        a_changed_value_is_refused
+        a_key_that_is_missing_or_wrong_is_refused
+        after_a_rotation_the_old_key_can_go
+        nobody_is_unknown_while_keys_are_changed
+        an_address_under_another_key_is_taken
+        hosts_with_other_first_keys_do_not_give_an_address_twice
+        a_rotation_keeps_what_a_host_writes_meanwhile
+        a_rotation_goes_on_where_it_was_interrupted
     }
     sessions {
         tokens_read_back_with_their_sessions

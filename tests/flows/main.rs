@@ -15,6 +15,7 @@ mod idempotency;
 mod load;
 mod notifications;
 mod outages;
+mod personal;
 mod read_only;
 mod seal;
 mod spenders;

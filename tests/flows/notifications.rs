@@ -281,7 +281,7 @@ async fn what_cannot_be_a_notification_is_refused_by_field() {
         let nobody = json!({ "user_id": "0190a000-0000-7000-8000-000000000000", "message": "x" });
         service.post("/notifications", nobody).await.fault(404, "user_not_found", "/user_id");
         service.get("/notifications?status=LOST").await.problem(400, "bad_parameter");
-        let john = service.get("/users?text=john").await.expect(200)["items"][0]["id"].clone();
+        let john = service.get("/users?text=john@example.com").await.expect(200)["items"][0]["id"].clone();
         let others = format!("/notifications?user_id={}", john.as_str().expect("an id"));
         ani.client.get(&others).await.problem(403, "permission_denied");
     })

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use dermaga_sql::{SqlOptions, SqlStore};
+use dermaga_sql::{PersonalKeys, SqlOptions, SqlStore};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
 
@@ -44,6 +44,14 @@ pub struct Database {
 /// Few connections, so that many tests fit into one cluster; little patience, so that none of them hangs.
 pub const OPTIONS: SqlOptions = SqlOptions { connections: 5, readers: 2, patience: Duration::from_secs(10) };
 
+/// What personal data is sealed with wherever a test does not say otherwise.
+pub const PERSONAL_DATA_KEYS: &str = "tests:dGhpcnR5LXR3byBieXRlcyB0aGF0IGFyZSBubyBzZWM=";
+
+/// The same, read.
+pub fn personal_keys() -> PersonalKeys {
+    PERSONAL_DATA_KEYS.parse().expect("a key")
+}
+
 impl Database {
     /// A database with the schema of today.
     pub async fn migrated(engine: Engine) -> Self {
@@ -65,7 +73,30 @@ impl Database {
 
     /// Another store on the same database, as a second host would have it.
     pub async fn second_store(&self, options: SqlOptions) -> SqlStore {
-        SqlStore::connect(&self.url, options).await.expect("connects")
+        SqlStore::connect(&self.url, options, personal_keys()).await.expect("connects")
+    }
+
+    /// The same with other keys of personal data.
+    pub async fn store_with(&self, keys: &str) -> SqlStore {
+        SqlStore::connect(&self.url, OPTIONS, keys.parse().expect("keys")).await.expect("connects")
+    }
+
+    /// Everything that is stored, byte for byte: a SQLite database's files, the rows of all tables as Postgres shows them.
+    pub async fn everything(&self) -> Vec<u8> {
+        match self.engine {
+            Engine::Sqlite => {
+                let path = self.url.trim_start_matches("sqlite://");
+                let files = ["", "-wal"].map(|suffix| std::fs::read(format!("{path}{suffix}")).expect("is there"));
+                files.concat()
+            }
+            Engine::Postgres => {
+                let mut all = String::new();
+                for table in self.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").await {
+                    all.extend(self.texts(&format!("SELECT t::text FROM {table} t")).await);
+                }
+                all.into_bytes()
+            }
+        }
     }
 
     /// Removes the database. One that is dropped without this goes with the process.
@@ -116,7 +147,7 @@ impl Database {
     async fn sqlite(options: SqlOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite://{}/dermaga.db", folder.path().display());
-        let store = SqlStore::connect(&url, options).await.expect("connects");
+        let store = SqlStore::connect(&url, options, personal_keys()).await.expect("connects");
         Self { engine: Engine::Sqlite, url, store, name: "main".to_owned(), folder: Some(folder) }
     }
 
@@ -127,7 +158,7 @@ impl Database {
         let template = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
         cluster.execute("postgres", &format!("CREATE DATABASE {name}{template}")).await.expect("creates");
         let url = cluster.url(&name);
-        let store = SqlStore::connect(&url, options).await.expect("connects");
+        let store = SqlStore::connect(&url, options, personal_keys()).await.expect("connects");
         Self { engine: Engine::Postgres, url, store, name, folder: None }
     }
 }
@@ -146,7 +177,7 @@ fn start() -> Server {
     runtime.block_on(async {
         let server = Server::start(Durability::None).await;
         server.execute("postgres", &format!("CREATE DATABASE {TEMPLATE}")).await.expect("creates");
-        let store = SqlStore::connect(&server.url(TEMPLATE), OPTIONS).await.expect("connects");
+        let store = SqlStore::connect(&server.url(TEMPLATE), OPTIONS, personal_keys()).await.expect("connects");
         store.migrate().await.expect("migrates");
         store.close().await;
         server

@@ -12,6 +12,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::databases::PERSONAL_DATA_KEYS;
+
 /// The administrator of every host that is started here.
 pub const ADMIN_PASSWORD: &str = "administrator";
 /// The committee member.
@@ -67,6 +69,7 @@ pub fn command(name: &str, folder: &Folder) -> Command {
         .env("PORT", "0")
         .env("DERMAGA_RATE_PER_SECOND", "0")
         .env("JWT_SECRET", JWT_SECRET)
+        .env("PERSONAL_DATA_KEYS", PERSONAL_DATA_KEYS)
         .env("SERVICE_TOKEN", SERVICE_TOKEN)
         .env("ADMIN_PASSWORD", ADMIN_PASSWORD)
         .env("COMMITTEE_PASSWORD", COMMITTEE_PASSWORD)

@@ -10,12 +10,13 @@ const AFTER_HELP: &str = "\
 Without a command, the host serves. Without settings, it serves the profile `demo`: an embedded database with
 customers and money in the folder dermaga-data, and a payment sandbox that settles at once.
 
-Settings come from dermaga.toml, then from the environment (DATABASE_URL, JWT_SECRET, JWT_EXPIRATION, SERVICE_TOKEN,
-PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, RABBITMQ_URL, SMTP_SERVER, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SENDER_EMAIL, or any setting as
+Settings come from dermaga.toml, then from the environment (DATABASE_URL, JWT_SECRET, JWT_EXPIRATION, PERSONAL_DATA_KEYS,
+SERVICE_TOKEN, PORT, REQUEST_TIMEOUT, PAYMENT_GATEWAY, RABBITMQ_URL, SMTP_SERVER, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SENDER_EMAIL, or any setting as
 DERMAGA_<NAME>), then from flags; the last one wins.
 
 In earnest:
   export JWT_SECRET=$(openssl rand -hex 32) DATABASE_URL=sqlite:/var/lib/dermaga/dermaga.db
+  export PERSONAL_DATA_KEYS=1:$(openssl rand -base64 32)    # keep it: without it accounts cannot be read
   dermaga --profile standalone migrate
   dermaga --profile standalone admin create --email you@example.com
   dermaga --profile standalone serve";
@@ -66,6 +67,8 @@ enum Command {
     /// Manage administrators
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Seal all personal data with the first key of PERSONAL_DATA_KEYS; hosts may go on working
+    RotatePersonalData,
     /// Recount every balance from the journal; exit code 1 if something is wrong
     Verify,
     /// Manage the data of the profile `demo`
@@ -135,6 +138,7 @@ fn execute(host: Host, cli: Cli) -> Result<ExitCode, HostError> {
             Command::Migrate => commands::migrate(&settings).await,
             Command::Openapi { write } => commands::openapi(host, write),
             Command::Admin(AdminCommand::Create(new)) => commands::create_admin(&settings, new).await,
+            Command::RotatePersonalData => commands::rotate_personal_data(&settings).await,
             Command::Verify => commands::verify(&settings).await,
             Command::Demo(DemoCommand::Reset { yes }) => commands::reset_demo(&settings, yes).await,
         }

@@ -6,10 +6,13 @@ use clap::ValueEnum;
 use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
 use dermaga_domain::{App, Policy, Ports, ledger::Poster};
 use dermaga_http::ServiceTokens;
-use dermaga_ports::{events::Subscriber, ledger::Ledger, notifications::Senders, store::Store, system::Secrets};
+use dermaga_ports::{
+    StoreError, auth::UserFilter, events::Subscriber, ledger::Ledger, notifications::Senders, paging::PageRequest,
+    store::Store, system::Secrets,
+};
 use dermaga_sandbox::{Running, Sandbox, SandboxConfig, XenditUrls};
 use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
-use dermaga_sql::{SqlOptions, SqlStore};
+use dermaga_sql::{PersonalKeys, SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
 use crate::{HostError, Settings, demo, gateways, secrets, senders, telling::Telling};
@@ -55,8 +58,36 @@ pub fn database_place(settings: &Settings) -> String {
 
 /// Opens the database of a profile; an embedded one is made if it is not there.
 pub async fn open_store(settings: &Settings) -> Result<SqlStore, HostError> {
-    let opened = SqlStore::connect(&database_url(settings), SqlOptions::default()).await;
+    let keys = personal_keys(settings)?;
+    let opened = SqlStore::connect(&database_url(settings), SqlOptions::default(), keys).await;
     opened.map_err(|source| HostError::Open { database: database_place(settings), source })
+}
+
+/// What personal data is sealed with. Only the demo makes a key by itself: whoever loses one loses the data.
+fn personal_keys(settings: &Settings) -> Result<PersonalKeys, HostError> {
+    let given = settings.personal_data_keys.as_deref();
+    let text = match (settings.profile, given) {
+        (_, Some(given)) => given.to_owned(),
+        (Profile::Demo, None) => format!("demo:{}", secrets::given_or_made(None, &settings.data_dir, "personal.key")?),
+        (Profile::Standalone, None) => {
+            let told = "PERSONAL_DATA_KEYS is required: it seals e-mail addresses, names, telephone numbers and secrets in \
+                the database. Make a key with `openssl rand -base64 32`, give it a name, such as \
+                PERSONAL_DATA_KEYS=2026-11:<the key>, and keep it: without it the data is lost";
+            return Err(HostError::Settings(told.to_owned()));
+        }
+    };
+    text.parse().map_err(|error| HostError::Settings(format!("PERSONAL_DATA_KEYS: {error}")))
+}
+
+/// Whether the keys open what is in the database: better told now than to whoever logs in first.
+async fn require_fitting_keys(store: &SqlStore) -> Result<(), HostError> {
+    match store.users().users(&UserFilter::default(), PageRequest::first(1)).await {
+        Err(StoreError::Corrupt(reason)) => {
+            let told = format!("PERSONAL_DATA_KEYS does not fit the database: {reason}");
+            Err(HostError::Settings(told))
+        }
+        other => Ok(other.map(drop)?),
+    }
 }
 
 /// The use cases as an operator needs them: no secrets, no gateway, and nothing is made that was not there.
@@ -70,6 +101,7 @@ pub async fn operate(settings: &Settings) -> Result<(SqlStore, App), HostError> 
     }
     let store = open_store(settings).await?;
     require_current_schema(&store).await?;
+    require_fitting_keys(&store).await?;
     let nobody_signs_with_this = OsSecrets.token();
     let app = app(settings, &store, gateways::none(), Senders::default(), &nobody_signs_with_this)?;
     Ok((store, app))
@@ -96,6 +128,7 @@ pub async fn plug(settings: &Settings, home: &str) -> Result<Plugs, HostError> {
 async fn demo(settings: &Settings, home: &str) -> Result<Plugs, HostError> {
     let store = open_store(settings).await?;
     store.migrate().await?;
+    require_fitting_keys(&store).await?;
     if !demo::may_seed(&store).await? {
         let told = format!(
             "{} holds accounts that the demo did not make, and the demo gives money away. \
@@ -139,6 +172,7 @@ const MIN_SERVICE_TOKEN: usize = 24;
 async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
     let store = open_store(settings).await?;
     require_current_schema(&store).await?;
+    require_fitting_keys(&store).await?;
     let jwt_secret = settings.jwt_secret.as_deref().ok_or_else(|| {
         HostError::Settings("JWT_SECRET is required: make one with `openssl rand -hex 32`".to_owned())
     })?;

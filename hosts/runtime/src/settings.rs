@@ -18,6 +18,7 @@ const KNOWN_NAMES: &[&str] = &[
     "database_url",
     "jwt_secret",
     "jwt_expiration",
+    "personal_data_keys",
     "service_token",
     "port",
     "request_timeout",
@@ -62,6 +63,9 @@ pub struct Settings {
     pub jwt_secret: Option<String>,
     /// Seconds that an access token is good for.
     pub jwt_expiration: u64,
+    /// `name:key,name:key`: what personal data is sealed with at rest. The first key seals, all of them open; a key is 32
+    /// bytes in Base64. The demo makes one per database.
+    pub personal_data_keys: Option<String>,
     /// What trusted services send as `X-Service-Token`. The demo makes one per database.
     pub service_token: Option<String>,
     /// The payment gateways, the default first: `midtrans`, `midtrans_snap`, `xendit`, `wallet`, `sandbox` or `none`,
@@ -173,6 +177,7 @@ pub struct Flags {
 const TEXTS: &[&str] = &[
     "database_url",
     "jwt_secret",
+    "personal_data_keys",
     "service_token",
     "payment_gateway",
     "payment_gateway_url",
@@ -243,6 +248,7 @@ impl Settings {
             database_url: None,
             jwt_secret: None,
             jwt_expiration: 900,
+            personal_data_keys: None,
             service_token: None,
             payment_gateway: None,
             payment_gateway_url: None,

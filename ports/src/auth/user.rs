@@ -207,7 +207,7 @@ impl User {
 /// Which accounts a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// Part of the e-mail address, username or full name, in any case.
+    /// Part of the username, or a whole e-mail address, in any case. Stores keep names and addresses unreadable.
     pub text: Option<String>,
     pub role: Option<Role>,
 }

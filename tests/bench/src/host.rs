@@ -17,6 +17,8 @@ use crate::guard::{Ending, Guard};
 
 /// Signs the access tokens of the host and of the world.
 pub const JWT_SECRET: &str = "a secret of at least thirty-two characters";
+/// Seals the personal data of the world.
+pub const PERSONAL_DATA_KEYS: &str = "bench:dGhpcnR5LXR3byBieXRlcyB0aGF0IGFyZSBubyBzZWM=";
 /// The token of the trusted service.
 pub const SERVICE_TOKEN: &str = "a-service-token-for-measurements";
 /// Everything a host is told besides its database and its secrets. They are printed with the results.
@@ -43,6 +45,7 @@ fn command(program: &Path, url: &str, folder: &Path) -> Command {
     command.envs(SETTINGS.iter().copied()).current_dir(folder);
     command.env("DERMAGA_DATA_DIR", folder).env("DATABASE_URL", url).env("PORT", "0");
     command.env("JWT_SECRET", JWT_SECRET).env("SERVICE_TOKEN", SERVICE_TOKEN);
+    command.env("PERSONAL_DATA_KEYS", PERSONAL_DATA_KEYS);
     command
 }
 

@@ -29,7 +29,7 @@ use dermaga_security::{JwtIssuer, SystemClock, UuidV7Ids};
 use dermaga_sql::{SqlOptions, SqlStore};
 use uuid::Uuid;
 
-use crate::host::JWT_SECRET;
+use crate::host::{JWT_SECRET, PERSONAL_DATA_KEYS};
 
 /// How many people there are.
 pub const PEOPLE: usize = 10_000;
@@ -85,7 +85,8 @@ impl World {
     /// What the store says.
     pub async fn settle(&self, url: &str) -> Result<()> {
         let options = SqlOptions { connections: 2, readers: 1, patience: Duration::from_secs(30) };
-        let store = SqlStore::connect(url, options).await?;
+        let keys = PERSONAL_DATA_KEYS.parse().map_err(anyhow::Error::msg)?;
+        let store = SqlStore::connect(url, options, keys).await?;
         let now = SystemClock.now();
         for people in self.people.chunks(CHUNK) {
             self.open(&store, people, now).await?;

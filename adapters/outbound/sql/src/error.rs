@@ -13,7 +13,7 @@ use sqlx::{
 /// Each unique rule: its name in Postgres, its columns as SQLite lists them, and what the port calls it.
 const UNIQUE_RULES: [(&str, &str, Unique); 16] = [
     ("users_pkey", "users.id", Unique::Id),
-    ("users_email", "users.email", Unique::UserEmail),
+    ("users_email", "users.email_digest", Unique::UserEmail),
     ("users_username", "users.username", Unique::UserUsername),
     ("sessions_pkey", "sessions.id", Unique::Id),
     ("refresh_tokens_pkey", "refresh_tokens.digest", Unique::Id),

@@ -10,6 +10,9 @@
 //! Ids are `uuid` and `BLOB` of 16 bytes, moments are `timestamptz` and integers of microseconds, money is a 64-bit
 //! integer: all of them sort and compare in the database exactly as they do in the program.
 //!
+//! # Personal data
+//! What tells who somebody is, and what somebody could act with, is sealed before it becomes a column; see `personal`.
+//!
 //! # Locks
 //! A unit of work locks what it reads for deciding. On Postgres it says `FOR NO KEY UPDATE`, which stops other writers
 //! but not the foreign keys that point at the row; several rows are always locked in ascending order of id. On SQLite
@@ -36,10 +39,12 @@ mod ledger;
 mod migrations;
 mod notifications;
 mod payments;
+mod personal;
 mod presence;
 mod store;
 mod unit_of_work;
 mod webhooks;
 
+pub use personal::{PersonalKeys, Rotation};
 pub use store::{SqlOptions, SqlStore};
 pub use unit_of_work::SqlUnitOfWork;

@@ -27,6 +27,7 @@ use crate::{
     lane::{CHECK_AFTER, Lane},
     ledger::snapshot::SqlSnapshot,
     migrations,
+    personal::PersonalKeys,
     presence::Presence,
     unit_of_work::SqlUnitOfWork,
 };
@@ -56,18 +57,22 @@ pub struct SqlStore {
     presence: Option<Presence>,
     /// See [`SqlStore::bell`].
     pub(crate) bell: Arc<Notify>,
+    /// What personal data is sealed with.
+    pub(crate) keys: PersonalKeys,
 }
 
 impl SqlStore {
     /// Opens a database: `sqlite:path`, `sqlite://path` or `postgres://..`. A SQLite file that is not there is created,
-    /// readable by its owner alone, and so is its folder. The schema is not touched; see [`SqlStore::migrate`].
+    /// readable by its owner alone, and so is its folder. The schema is not touched; see [`SqlStore::migrate`]. Personal
+    /// data is sealed with the first of the keys and opened with any; whether they are the right ones shows with the
+    /// first person who is read.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], with the reason.
-    pub async fn connect(url: &str, options: SqlOptions) -> Result<Self, StoreError> {
+    pub async fn connect(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<Self, StoreError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => sqlite(url, options).await,
-            Some("postgres" | "postgresql") => postgres(url, options).await,
+            Some("sqlite") => sqlite(url, options, keys).await,
+            Some("postgres" | "postgresql") => postgres(url, options, keys).await,
             _ => Err(StoreError::Unavailable("the URL must begin with sqlite: or postgres:".to_owned())),
         }
     }
@@ -111,7 +116,7 @@ impl SqlStore {
     }
 }
 
-async fn sqlite(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> {
+async fn sqlite(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<SqlStore, StoreError> {
     let settings = SqliteConnectOptions::from_str(url)
         .map_err(from_connecting)?
         .create_if_missing(true)
@@ -147,7 +152,7 @@ async fn sqlite(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> 
     let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
     let readers = options.readers.max(1);
     let read = pool().max_connections(readers).connect_with(settings.read_only(true)).await.map_err(from_connecting)?;
-    Ok(SqlStore { db: Db::Sqlite { read, write }, presence: None, bell: Arc::default() })
+    Ok(SqlStore { db: Db::Sqlite { read, write }, presence: None, bell: Arc::default(), keys })
 }
 
 /// Creates the file and its folder for their owner alone. SQLite gives its log files the mode of the database.
@@ -171,7 +176,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-async fn postgres(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError> {
+async fn postgres(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<SqlStore, StoreError> {
     let settings = PgConnectOptions::from_str(url)
         .map_err(from_connecting)?
         .application_name("dermaga")
@@ -205,7 +210,7 @@ async fn postgres(url: &str, options: SqlOptions) -> Result<SqlStore, StoreError
         })
         .connect_lazy_with(settings.clone());
     let db = Db::Postgres { pool, append, gather };
-    Ok(SqlStore { db, presence: Some(Presence::of(settings)), bell: Arc::default() })
+    Ok(SqlStore { db, presence: Some(Presence::of(settings)), bell: Arc::default(), keys })
 }
 
 #[async_trait]
@@ -213,13 +218,13 @@ impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin().await).await?;
-        Ok(Box::new(SqlUnitOfWork::new(transaction, self.bell.clone())))
+        Ok(Box::new(SqlUnitOfWork::new(transaction, self.bell.clone(), self.keys.clone())))
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction, self.bell.clone()))))
+        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction, self.bell.clone(), self.keys.clone()))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -296,7 +301,8 @@ mod tests {
     async fn sqlite_commits_are_on_the_disk_and_its_readers_read_only() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}/dermaga.db", folder.path().display());
-        let store = SqlStore::connect(&url, SqlOptions::default()).await.expect("connects");
+        let keys = format!("a:{}=", "A".repeat(43)).parse().expect("a key");
+        let store = SqlStore::connect(&url, SqlOptions::default(), keys).await.expect("connects");
         let Db::Sqlite { read, write } = &store.db else { panic!("SQLite") };
         let pragma = async |name: &'static str| -> i64 {
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(write).await.expect("answers")

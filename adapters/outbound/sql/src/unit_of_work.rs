@@ -23,6 +23,7 @@ use crate::{
     db::{Dialects, Tx},
     error::from_driver,
     ledger::seal,
+    personal::PersonalKeys,
 };
 
 /// An open transaction. Dropping it rolls it back.
@@ -37,11 +38,13 @@ pub struct SqlUnitOfWork {
     pub(crate) has_news: bool,
     /// Rung after a commit that left something to tell.
     bell: Arc<Notify>,
+    /// What personal data is sealed with.
+    pub(crate) keys: PersonalKeys,
 }
 
 impl SqlUnitOfWork {
-    pub(crate) fn new(tx: Tx, bell: Arc<Notify>) -> Self {
-        Self { tx, failure: None, unsealed: Vec::new(), has_news: false, bell }
+    pub(crate) fn new(tx: Tx, bell: Arc<Notify>, keys: PersonalKeys) -> Self {
+        Self { tx, failure: None, unsealed: Vec::new(), has_news: false, bell, keys }
     }
 
     /// The transaction, unless it is spent.

@@ -55,7 +55,7 @@ impl UsersApi {
         &self,
         caller: Caller,
         deps: Data<&Deps>,
-        /// Part of the e-mail address, username or full name
+        /// Part of the username, or a whole e-mail address
         text: Query<Option<String>>,
         role: Query<Option<RoleName>>,
         /// At least 1; more than 200 are not given at once

@@ -12,8 +12,8 @@ CREATE TABLE payments (
     method          text        NOT NULL,
     bank            text,
     store           text,
-    -- Stands for a card until the gateway has answered.
-    token           text,
+    -- Stands for a card until the gateway has answered. Sealed.
+    token           bytea,
     wallet_id       uuid,
     authorize_only  boolean     NOT NULL,
     state           text        NOT NULL CHECK (state IN ('CREATED', 'SUBMITTING', 'PENDING', 'REVIEW', 'AUTHORIZED', 'FAILED',

@@ -3,22 +3,24 @@
 
 CREATE TABLE users (
     id            BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    email         TEXT,
+    -- E-mail address, full name and telephone number are sealed; see src/personal.
+    email         BLOB,
+    -- By which an address is found, and is unique.
+    email_digest  BLOB CHECK (length(email_digest) = 32),
     username      TEXT,
-    full_name     TEXT,
-    phone         TEXT,
+    full_name     BLOB,
+    phone         BLOB,
     role          TEXT    NOT NULL CHECK (role IN ('user', 'committee', 'admin')),
     password      TEXT,
     closed_at     INTEGER,
     last_login_at INTEGER,
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
-    -- E-mail address, username and full name in lower case, for lists.
-    search        TEXT    NOT NULL,
-    CHECK (closed_at IS NOT NULL OR email IS NOT NULL OR username IS NOT NULL)
+    CHECK (closed_at IS NOT NULL OR email IS NOT NULL OR username IS NOT NULL),
+    CHECK ((email IS NULL) = (email_digest IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX users_email ON users (email);
+CREATE UNIQUE INDEX users_email ON users (email_digest);
 CREATE UNIQUE INDEX users_username ON users (username);
 CREATE INDEX users_admins ON users (id) WHERE role = 'admin' AND closed_at IS NULL;
 
@@ -41,6 +43,7 @@ CREATE TABLE refresh_tokens (
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
 
 CREATE TABLE throttles (
+    -- A digest of what attempts are counted under.
     key             TEXT    NOT NULL PRIMARY KEY,
     failures        INTEGER NOT NULL CHECK (failures >= 0),
     blocked_until   INTEGER NOT NULL,

@@ -12,8 +12,8 @@ CREATE TABLE payments (
     method          TEXT    NOT NULL,
     bank            TEXT,
     store           TEXT,
-    -- Stands for a card until the gateway has answered.
-    token           TEXT,
+    -- Stands for a card until the gateway has answered. Sealed.
+    token           BLOB,
     wallet_id       BLOB,
     authorize_only  INTEGER NOT NULL CHECK (authorize_only IN (0, 1)),
     state           TEXT    NOT NULL CHECK (state IN ('CREATED', 'SUBMITTING', 'PENDING', 'REVIEW', 'AUTHORIZED', 'FAILED',

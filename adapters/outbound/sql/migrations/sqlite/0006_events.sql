@@ -75,9 +75,9 @@ CREATE TABLE webhook_endpoints (
     -- A list of patterns.
     topics          TEXT    NOT NULL,
     description     TEXT,
-    -- What webhooks are signed with. They leave the database for nothing else.
-    signing_key     BLOB    NOT NULL CHECK (length(signing_key) BETWEEN 24 AND 64),
-    previous_key    BLOB    CHECK (length(previous_key) BETWEEN 24 AND 64),
+    -- What webhooks are signed with. They leave the database for nothing else. Sealed.
+    signing_key     BLOB    NOT NULL,
+    previous_key    BLOB,
     previous_until  INTEGER,
     failing_since   INTEGER,
     disabled_at     INTEGER,

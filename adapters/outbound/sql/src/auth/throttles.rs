@@ -1,4 +1,7 @@
 //! The brake on guessing passwords.
+//!
+//! What attempts are counted under may be an e-mail address, so the table has a digest in its place. It is made with the
+//! first key of the ring alone: when that one changes, whoever had to wait begins anew, which is once in a long while.
 
 use std::collections::HashMap;
 
@@ -55,18 +58,22 @@ struct KeyedRow {
 /// The throttles that exist among these keys.
 pub(super) async fn among(store: &SqlStore, keys: &[String]) -> Result<HashMap<String, Throttle>, StoreError> {
     let mut found = HashMap::new();
+    let names: HashMap<String, &String> = keys.iter().map(|key| (store.keys.disguise(key), key)).collect();
+    let keys: Vec<&String> = names.keys().collect();
     for chunk in keys.chunks(CHUNK) {
         let rows: Vec<KeyedRow> = on_read!(store, |x| {
             let mut query = QueryBuilder::new(AMONG);
             let mut list = query.separated(", ");
             for key in chunk {
-                list.push_bind(key);
+                list.push_bind(key.as_str());
             }
             list.push_unseparated(")");
             query.build_query_as().persistent(false).fetch_all(x).await
         })?;
         for row in rows {
-            found.insert(row.key, row.throttle.try_into()?);
+            if let Some(key) = names.get(&row.key) {
+                found.insert((*key).clone(), row.throttle.try_into()?);
+            }
         }
     }
     Ok(found)
@@ -75,6 +82,7 @@ pub(super) async fn among(store: &SqlStore, keys: &[String]) -> Result<HashMap<S
 #[async_trait]
 impl Throttles for SqlUnitOfWork {
     async fn find(&mut self, key: &str) -> Result<Option<Throttle>, StoreError> {
+        let key = &self.keys.disguise(key);
         let locked = match self.open()? {
             Tx::Postgres(transaction) => sqlx::query(LOCK).bind(key).execute(&mut **transaction).await.map(drop),
             Tx::Sqlite(_) => Ok(()),
@@ -85,6 +93,7 @@ impl Throttles for SqlUnitOfWork {
     }
 
     async fn save(&mut self, key: &str, throttle: &Throttle) -> Result<(), StoreError> {
+        let key = &self.keys.disguise(key);
         on_tx!(self, |x| {
             sqlx::query(SAVE)
                 .bind(key)
@@ -98,6 +107,7 @@ impl Throttles for SqlUnitOfWork {
     }
 
     async fn clear(&mut self, key: &str) -> Result<(), StoreError> {
+        let key = &self.keys.disguise(key);
         on_tx!(self, |x| sqlx::query(CLEAR).bind(key).execute(x).await.map(drop))
     }
 }

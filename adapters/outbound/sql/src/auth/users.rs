@@ -13,13 +13,14 @@ use dermaga_ports::{
     ids::UserId,
     paging::{Page, PageRequest},
 };
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::throttles;
 use crate::{
-    codec::{Moment, named, parsed_if_any, search_pattern, search_text, unfindable},
+    codec::{Moment, named, parsed_if_any, search_pattern, unfindable},
     db::Dialects,
+    personal::{Column, PersonalKeys},
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
@@ -40,32 +41,29 @@ macro_rules! select_credentials {
 
 const FIND: &str = concat!(select_user!(), " WHERE id = $1");
 const FIND_LOCKED: Dialects = locking!(select_user!(), " WHERE id = $1");
-const BY_EMAIL: &str = concat!(select_credentials!(), " WHERE email = $1 AND password IS NOT NULL");
+const BY_DIGEST: &str = concat!(select_credentials!(), " WHERE password IS NOT NULL AND email_digest IN (");
 const BY_USERNAME: &str = concat!(select_credentials!(), " WHERE username = $1 AND password IS NOT NULL");
-const LIST: &str = concat!(
-    select_user!(),
-    " WHERE id < $1 AND ($2 IS NULL OR role = $2) AND ($3 IS NULL OR search LIKE $3 ESCAPE '\\') \
-     ORDER BY id DESC LIMIT $4"
-);
 const INSERT: &str = "INSERT INTO users (id, email, username, full_name, phone, role, language, password, closed_at, \
-    last_login_at, created_at, updated_at, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+    last_login_at, created_at, updated_at, email_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
     ON CONFLICT DO NOTHING";
 /// Of several conflicts, the databases tell one or another; this asks for all, so that both tell the same.
 const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1) AS id, \
-    EXISTS (SELECT 1 FROM users WHERE email = $2 AND id <> $1) AS email, \
-    EXISTS (SELECT 1 FROM users WHERE username = $3 AND id <> $1) AS username";
+    EXISTS (SELECT 1 FROM users WHERE username = $2 AND id <> $1) AS username, \
+    EXISTS (SELECT 1 FROM users WHERE id <> $1 AND email_digest IN (NULL";
+/// While keys are changed, two hosts may write one address under two digests, and the unique rule would not see it.
+const LOCK: Dialects = Dialects { postgres: "SELECT pg_advisory_xact_lock($1)", sqlite: "SELECT $1" };
 const UPDATE: &str = "UPDATE users SET email = $2, username = $3, full_name = $4, phone = $5, role = $6, \
-    language = $7, closed_at = $8, last_login_at = $9, created_at = $10, updated_at = $11, search = $12 WHERE id = $1";
+    language = $7, closed_at = $8, last_login_at = $9, created_at = $10, updated_at = $11, email_digest = $12 WHERE id = $1";
 const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1";
 const ADMINS: Dialects = locking!("SELECT id FROM users WHERE role = 'admin' AND closed_at IS NULL ORDER BY id");
 
 #[derive(FromRow)]
 struct UserRow {
     id: Uuid,
-    email: Option<String>,
+    email: Option<Vec<u8>>,
     username: Option<String>,
-    full_name: Option<String>,
-    phone: Option<String>,
+    full_name: Option<Vec<u8>>,
+    phone: Option<Vec<u8>>,
     role: String,
     language: String,
     closed_at: Option<Moment>,
@@ -81,16 +79,19 @@ struct CredentialsRow {
     password: String,
 }
 
-impl TryFrom<UserRow> for User {
-    type Error = StoreError;
-
-    fn try_from(row: UserRow) -> Result<Self, StoreError> {
-        Ok(Self {
+impl UserRow {
+    fn open(self, keys: &PersonalKeys) -> Result<User, StoreError> {
+        let row = self;
+        let text = |column, sealed: Option<&[u8]>| keys.open_text(column, row.id, sealed);
+        let email = text(Column::UserEmail, row.email.as_deref())?;
+        let phone = text(Column::UserPhone, row.phone.as_deref())?;
+        let full_name = text(Column::UserFullName, row.full_name.as_deref())?;
+        Ok(User {
             id: UserId(row.id),
-            email: parsed_if_any::<Email>(row.email.as_deref())?,
+            email: parsed_if_any::<Email>(email.as_deref())?,
             username: parsed_if_any::<Username>(row.username.as_deref())?,
-            full_name: row.full_name,
-            phone: parsed_if_any::<Phone>(row.phone.as_deref())?,
+            full_name,
+            phone: parsed_if_any::<Phone>(phone.as_deref())?,
             role: named(&Role::ALL, Role::as_str, &row.role)?,
             language: named(&Language::ALL, Language::as_str, &row.language)?,
             status: match row.closed_at {
@@ -112,67 +113,90 @@ struct Taken {
     username: bool,
 }
 
-/// The columns of a record that need a word of translation.
+/// The columns of a record that need a word of translation, or a seal.
 struct Columns<'u> {
-    email: Option<&'u str>,
+    email: Option<Vec<u8>>,
+    email_digest: Option<Vec<u8>>,
     username: Option<&'u str>,
-    phone: Option<&'u str>,
+    full_name: Option<Vec<u8>>,
+    phone: Option<Vec<u8>>,
     closed_at: Option<Moment>,
-    search: String,
 }
 
-impl<'u> From<&'u User> for Columns<'u> {
-    fn from(user: &'u User) -> Self {
-        let email = user.email.as_ref().map(Email::as_str);
-        let username = user.username.as_ref().map(Username::as_str);
-        Self {
-            email,
-            username,
-            phone: user.phone.as_ref().map(Phone::as_str),
+impl<'u> Columns<'u> {
+    fn of(user: &'u User, keys: &PersonalKeys) -> Result<Self, StoreError> {
+        let seal = |column, text| keys.seal_text(column, user.id.0, text);
+        Ok(Self {
+            email: seal(Column::UserEmail, user.email.as_ref().map(Email::as_str))?,
+            email_digest: user.email.as_ref().and_then(|email| keys.digest(email)),
+            username: user.username.as_ref().map(Username::as_str),
+            full_name: seal(Column::UserFullName, user.full_name.as_deref())?,
+            phone: seal(Column::UserPhone, user.phone.as_ref().map(Phone::as_str))?,
             closed_at: match user.status {
                 UserStatus::Active => None,
                 UserStatus::Closed { at } => Some(Moment(at)),
             },
-            search: search_text(&[email, username, user.full_name.as_deref()]),
-        }
+        })
     }
 }
 
 impl SqlUnitOfWork {
     async fn taken(&mut self, user: &User) -> Result<Taken, StoreError> {
-        let columns = Columns::from(user);
+        let digests = user.email.as_ref().map(|email| self.keys.digests(email)).unwrap_or_default();
+        let username = user.username.as_ref().map(Username::as_str);
         on_tx!(self, |x| {
-            let query = sqlx::query_as(TAKEN).bind(user.id.0).bind(columns.email).bind(columns.username);
-            query.fetch_one(x).await
+            let mut sql = TAKEN.to_owned();
+            for place in 3..digests.len() + 3 {
+                sql.push_str(&format!(", ${place}"));
+            }
+            sql.push_str(")) AS email");
+            let query = sqlx::query_as(AssertSqlSafe(sql)).bind(user.id.0).bind(username);
+            digests.iter().fold(query, |query, digest| query.bind(digest.as_slice())).fetch_one(x).await
         })
+    }
+
+    /// Whether somebody else has the address under the digest of another key. With one key the unique rule tells.
+    async fn taken_under_another_key(&mut self, user: &User) -> Result<bool, StoreError> {
+        let Some(email) = user.email.as_ref().filter(|_| self.keys.are_several()) else { return Ok(false) };
+        let digests = self.keys.digests(email);
+        let mut locks: Vec<i64> =
+            digests.iter().filter_map(|digest| digest.first_chunk()).map(|head| i64::from_be_bytes(*head)).collect();
+        locks.sort_unstable();
+        let sql = self.dialect(LOCK);
+        for lock in locks {
+            on_tx!(self, |x| sqlx::query(sql).bind(lock).execute(x).await.map(drop))?;
+        }
+        Ok(self.taken(user).await?.email)
     }
 }
 
 #[async_trait]
 impl Users for SqlUnitOfWork {
     async fn add(&mut self, user: &User, password: &PasswordHash) -> Result<(), StoreError> {
-        let columns = Columns::from(user);
-        let added = on_tx!(self, |x| {
-            sqlx::query(INSERT)
-                .bind(user.id.0)
-                .bind(columns.email)
-                .bind(columns.username)
-                .bind(user.full_name.as_deref())
-                .bind(columns.phone)
-                .bind(user.role.as_str())
-                .bind(user.language.as_str())
-                .bind(password.0.as_str())
-                .bind(columns.closed_at)
-                .bind(user.last_login_at.map(Moment))
-                .bind(Moment(user.created_at))
-                .bind(Moment(user.updated_at))
-                .bind(columns.search.as_str())
-                .execute(x)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        if added == 1 {
-            return Ok(());
+        let columns = Columns::of(user, &self.keys)?;
+        if !self.taken_under_another_key(user).await? {
+            let added = on_tx!(self, |x| {
+                sqlx::query(INSERT)
+                    .bind(user.id.0)
+                    .bind(columns.email.as_deref())
+                    .bind(columns.username)
+                    .bind(columns.full_name.as_deref())
+                    .bind(columns.phone.as_deref())
+                    .bind(user.role.as_str())
+                    .bind(user.language.as_str())
+                    .bind(password.0.as_str())
+                    .bind(columns.closed_at)
+                    .bind(user.last_login_at.map(Moment))
+                    .bind(Moment(user.created_at))
+                    .bind(Moment(user.updated_at))
+                    .bind(columns.email_digest.as_deref())
+                    .execute(x)
+                    .await
+                    .map(|done| done.rows_affected())
+            })?;
+            if added == 1 {
+                return Ok(());
+            }
         }
         let taken = self.taken(user).await?;
         Err(StoreError::Conflict(match taken {
@@ -187,25 +211,28 @@ impl Users for SqlUnitOfWork {
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         let sql = self.dialect(FIND_LOCKED);
         let row: Option<UserRow> = on_tx!(self, |x| sqlx::query_as(sql).bind(id.0).fetch_optional(x).await)?;
-        row.map(User::try_from).transpose()
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn save(&mut self, user: &User) -> Result<(), StoreError> {
-        let columns = Columns::from(user);
+        let columns = Columns::of(user, &self.keys)?;
+        if self.taken_under_another_key(user).await? {
+            return Err(StoreError::Conflict(Unique::UserEmail));
+        }
         let changed = on_savepoint!(self, |x| {
             sqlx::query(UPDATE)
                 .bind(user.id.0)
-                .bind(columns.email)
+                .bind(columns.email.as_deref())
                 .bind(columns.username)
-                .bind(user.full_name.as_deref())
-                .bind(columns.phone)
+                .bind(columns.full_name.as_deref())
+                .bind(columns.phone.as_deref())
                 .bind(user.role.as_str())
                 .bind(user.language.as_str())
                 .bind(columns.closed_at)
                 .bind(user.last_login_at.map(Moment))
                 .bind(Moment(user.created_at))
                 .bind(Moment(user.updated_at))
-                .bind(columns.search.as_str())
+                .bind(columns.email_digest.as_deref())
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())
@@ -240,7 +267,7 @@ impl Users for SqlUnitOfWork {
 impl UserQueries for SqlStore {
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let row: Option<UserRow> = on_read!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?;
-        row.map(User::try_from).transpose()
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn throttles(&self, keys: &[String]) -> Result<HashMap<String, Throttle>, StoreError> {
@@ -248,29 +275,56 @@ impl UserQueries for SqlStore {
     }
 
     async fn credentials(&self, login: &Login) -> Result<Option<(User, PasswordHash)>, StoreError> {
-        let (sql, name) = match login {
-            Login::Email(email) => (BY_EMAIL, email.as_str()),
-            Login::Username(username) => (BY_USERNAME, username.as_str()),
+        let row = match login {
+            Login::Email(email) => self.credentials_of(email).await?,
+            Login::Username(username) if unfindable(&[Some(username.as_str())]) => None,
+            Login::Username(username) => {
+                on_read!(self, |x| sqlx::query_as(BY_USERNAME).bind(username.as_str()).fetch_optional(x).await)?
+            }
         };
-        if unfindable(&[Some(name)]) {
-            return Ok(None);
-        }
-        let row: Option<CredentialsRow> = on_read!(self, |x| sqlx::query_as(sql).bind(name).fetch_optional(x).await)?;
-        row.map(|row| Ok((row.user.try_into()?, PasswordHash(row.password)))).transpose()
+        row.map(|row: CredentialsRow| Ok((row.user.open(&self.keys)?, PasswordHash(row.password)))).transpose()
     }
 
     async fn users(&self, filter: &UserFilter, page: PageRequest<UserId>) -> Result<Page<User, UserId>, StoreError> {
         if unfindable(&[filter.text.as_deref()]) {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let before = page.after.map_or(Uuid::max(), Uuid::from);
-        let role = filter.role.map(Role::as_str);
-        let pattern = filter.text.as_deref().map(search_pattern);
         let limit = i64::from(page.limit()) + 1;
         let rows: Vec<UserRow> = on_read!(self, |x| {
-            sqlx::query_as(LIST).bind(before).bind(role).bind(pattern.as_deref()).bind(limit).fetch_all(x).await
+            let mut query = QueryBuilder::new(concat!(select_user!(), " WHERE id < "));
+            query.push_bind(page.after.map_or(Uuid::max(), Uuid::from));
+            if let Some(role) = filter.role {
+                query.push(" AND role = ").push_bind(role.as_str());
+            }
+            if let Some(text) = filter.text.as_deref() {
+                query.push(" AND (username LIKE ").push_bind(search_pattern(text)).push(" ESCAPE '\\'");
+                // What is sealed can only be found as a whole.
+                for digest in text.trim().parse().map(|email| self.keys.digests(&email)).unwrap_or_default() {
+                    query.push(" OR email_digest = ").push_bind(digest);
+                }
+                query.push(")");
+            }
+            query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+            query.build_query_as().fetch_all(x).await
         })?;
-        let users = rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?;
+        let users = rows.into_iter().map(|row| row.open(&self.keys)).collect::<Result<_, _>>()?;
         Ok(Page::from_surplus(users, page.limit(), |user: &User| user.id))
+    }
+}
+
+impl SqlStore {
+    /// The account of an address, under whichever key it is found.
+    async fn credentials_of(&self, email: &Email) -> Result<Option<CredentialsRow>, StoreError> {
+        let digests = self.keys.digests(email);
+        // One question for all of them: between two, a rotation could move the account from one digest to the other.
+        on_read!(self, |x| {
+            let mut query = QueryBuilder::new(BY_DIGEST);
+            let mut list = query.separated(", ");
+            digests.iter().for_each(|digest| {
+                list.push_bind(digest.as_slice());
+            });
+            list.push_unseparated(")");
+            query.build_query_as().fetch_optional(x).await
+        })
     }
 }

@@ -28,7 +28,7 @@ const FIND: &str = concat!(select_payment!(), " WHERE id = $1");
 impl PaymentQueries for SqlStore {
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         let row: Option<PaymentRow> = on_read!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?;
-        row.map(Payment::try_from).transpose()
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn anything_due(&self, now: Timestamp) -> Result<bool, StoreError> {
@@ -66,7 +66,7 @@ impl PaymentQueries for SqlStore {
             query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(page.limit()) + 1);
             query.build_query_as().fetch_all(x).await
         })?;
-        Ok(Page::from_surplus(payments(rows)?, page.limit(), |payment| payment.id))
+        Ok(Page::from_surplus(payments(rows, &self.keys)?, page.limit(), |payment| payment.id))
     }
 
     async fn refunds(&self, payment: PaymentId) -> Result<Vec<Refund>, StoreError> {

@@ -11,7 +11,7 @@ use dermaga_ports::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::row::{PaymentRow, payment_columns, payments, select_payment};
+use super::row::{PaymentRow, payment_columns, payments, select_payment, token};
 use crate::{
     codec::{Moment, corrupt},
     db::Dialects,
@@ -57,6 +57,7 @@ fn count(number: u64) -> Result<i64, StoreError> {
 impl Payments for SqlUnitOfWork {
     async fn add(&mut self, payment: &Payment) -> Result<(), StoreError> {
         let revision = count(payment.revision)?;
+        let token = token(payment, &self.keys)?;
         let added = on_tx!(self, |x| {
             sqlx::query(INSERT)
                 .bind(payment.id.0)
@@ -70,7 +71,7 @@ impl Payments for SqlUnitOfWork {
                 .bind(payment.method.kind.as_str())
                 .bind(payment.method.bank.as_deref())
                 .bind(payment.method.store.as_deref())
-                .bind(payment.method.token.as_ref().map(|token| token.0.as_str()))
+                .bind(token.as_deref())
                 .bind(payment.method.wallet.map(Uuid::from))
                 .bind(payment.method.authorize_only)
                 .bind(payment.state.as_str())
@@ -108,22 +109,24 @@ impl Payments for SqlUnitOfWork {
     async fn find(&mut self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         let sql = self.dialect(FIND);
         let row: Option<PaymentRow> = on_tx!(self, |x| sqlx::query_as(sql).bind(id.0).fetch_optional(x).await)?;
-        row.map(Payment::try_from).transpose()
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn of_transaction(&mut self, transaction: TransactionId) -> Result<Vec<Payment>, StoreError> {
         let sql = self.dialect(OF_TRANSACTION);
-        payments(on_tx!(self, |x| sqlx::query_as(sql).bind(transaction.0).fetch_all(x).await)?)
+        let rows = on_tx!(self, |x| sqlx::query_as(sql).bind(transaction.0).fetch_all(x).await)?;
+        payments(rows, &self.keys)
     }
 
     async fn save(&mut self, payment: &Payment) -> Result<(), StoreError> {
         let revision = count(payment.revision)?;
+        let token = token(payment, &self.keys)?;
         let saved = on_tx!(self, |x| {
             sqlx::query(UPDATE)
                 .bind(payment.id.0)
                 .bind(revision)
                 .bind(payment.provider_id.as_deref())
-                .bind(payment.method.token.as_ref().map(|token| token.0.as_str()))
+                .bind(token.as_deref())
                 .bind(payment.state.as_str())
                 .bind(payment.used.as_str())
                 .bind(payment.sums.captured)
@@ -156,7 +159,7 @@ impl Payments for SqlUnitOfWork {
             let query = sqlx::query_as(sql).bind(Moment(now)).bind(Moment(until)).bind(i64::from(limit));
             query.fetch_all(x).await
         })?;
-        payments(rows)
+        payments(rows, &self.keys)
     }
 
     async fn wake(&mut self, id: PaymentId, now: Timestamp) -> Result<(), StoreError> {

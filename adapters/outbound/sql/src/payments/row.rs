@@ -8,7 +8,10 @@ use dermaga_ports::{
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::codec::{Moment, corrupt, money, named};
+use crate::{
+    codec::{Moment, corrupt, money, named},
+    personal::{Column, PersonalKeys},
+};
 
 /// The columns of [`PaymentRow`], in the order in which they are written.
 macro_rules! payment_columns {
@@ -42,7 +45,7 @@ pub(super) struct PaymentRow {
     method: String,
     bank: Option<String>,
     store: Option<String>,
-    token: Option<String>,
+    token: Option<Vec<u8>>,
     wallet_id: Option<Uuid>,
     authorize_only: bool,
     state: String,
@@ -69,19 +72,18 @@ pub(super) struct PaymentRow {
     revision: i64,
 }
 
-impl TryFrom<PaymentRow> for Payment {
-    type Error = StoreError;
-
-    fn try_from(row: PaymentRow) -> Result<Self, StoreError> {
+impl PaymentRow {
+    pub(super) fn open(self, keys: &PersonalKeys) -> Result<Payment, StoreError> {
+        let row = self;
         let method = Method {
             kind: named(&MethodKind::ALL, MethodKind::as_str, &row.method)?,
             bank: row.bank,
             store: row.store,
-            token: row.token.map(CardToken),
+            token: keys.open_text(Column::PaymentToken, row.id, row.token.as_deref())?.map(CardToken),
             wallet: row.wallet_id.map(WalletId),
             authorize_only: row.authorize_only,
         };
-        Ok(Self {
+        Ok(Payment {
             id: PaymentId(row.id),
             transaction: TransactionId(row.transaction_id),
             user: UserId(row.user_id),
@@ -119,6 +121,12 @@ impl TryFrom<PaymentRow> for Payment {
 }
 
 /// All rows as payments.
-pub(super) fn payments(rows: Vec<PaymentRow>) -> Result<Vec<Payment>, StoreError> {
-    rows.into_iter().map(Payment::try_from).collect()
+pub(super) fn payments(rows: Vec<PaymentRow>, keys: &PersonalKeys) -> Result<Vec<Payment>, StoreError> {
+    rows.into_iter().map(|row| row.open(keys)).collect()
+}
+
+/// The token of a card as it is kept.
+pub(super) fn token(payment: &Payment, keys: &PersonalKeys) -> Result<Option<Vec<u8>>, StoreError> {
+    let token = payment.method.token.as_ref().map(|token| token.0.as_str());
+    keys.seal_text(Column::PaymentToken, payment.id.0, token)
 }

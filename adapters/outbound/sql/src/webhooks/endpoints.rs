@@ -1,7 +1,6 @@
 //! Endpoints as rows.
 //!
-//! This is the only place where the keys that sign webhooks are read and written; whatever shall protect them at rest
-//! goes here, around `signing_key` and `previous_key`.
+//! The keys that sign webhooks are sealed at rest: whoever has the database cannot sign.
 
 use dermaga_ports::{
     StoreError,
@@ -11,7 +10,10 @@ use dermaga_ports::{
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::codec::{Moment, corrupt};
+use crate::{
+    codec::{Moment, corrupt},
+    personal::{Column, PersonalKeys},
+};
 
 macro_rules! endpoint_columns {
     () => {
@@ -37,25 +39,28 @@ pub(super) struct EndpointRow {
     created_at: Moment,
 }
 
-impl TryFrom<EndpointRow> for Endpoint {
-    type Error = StoreError;
-
-    fn try_from(row: EndpointRow) -> Result<Self, StoreError> {
-        let key = |bytes| SigningKey::new(bytes).ok_or_else(|| corrupt("a signing key of another length"));
-        let previous = match (row.previous_key, row.previous_until) {
-            (Some(bytes), Some(Moment(until))) => Some(PreviousKey { key: key(bytes)?, until }),
+impl EndpointRow {
+    pub(super) fn open(self, keys: &PersonalKeys) -> Result<Endpoint, StoreError> {
+        let row = self;
+        let key = |column, sealed: &[u8]| {
+            let bytes = keys.open(column, row.id, sealed)?;
+            SigningKey::new(bytes).ok_or_else(|| corrupt("a signing key of another length"))
+        };
+        let previous = match (&row.previous_key, row.previous_until) {
+            (Some(sealed), Some(Moment(until))) => Some(PreviousKey { key: key(Column::PreviousKey, sealed)?, until }),
             _ => None,
         };
+        let current = key(Column::SigningKey, &row.signing_key)?;
         let state = match (row.disabled_at, row.disabled_reason) {
             (Some(Moment(since)), Some(reason)) => EndpointState::Disabled { since, reason },
             _ => EndpointState::Enabled { failing_since: row.failing_since.map(|moment| moment.0) },
         };
-        Ok(Self {
+        Ok(Endpoint {
             id: EndpointId(row.id),
             url: row.url,
             topics: row.topics.0,
             description: row.description,
-            keys: SigningKeys { current: key(row.signing_key)?, previous },
+            keys: SigningKeys { current, previous },
             state,
             created_at: row.created_at.0,
         })
@@ -64,26 +69,29 @@ impl TryFrom<EndpointRow> for Endpoint {
 
 /// What can change about an endpoint, in columns.
 pub(super) struct Columns<'e> {
-    pub(super) previous_key: Option<&'e [u8]>,
+    pub(super) signing_key: Vec<u8>,
+    pub(super) previous_key: Option<Vec<u8>>,
     pub(super) previous_until: Option<Moment>,
     pub(super) failing_since: Option<Moment>,
     pub(super) disabled_at: Option<Moment>,
     pub(super) disabled_reason: Option<&'e str>,
 }
 
-impl<'e> From<&'e Endpoint> for Columns<'e> {
-    fn from(endpoint: &'e Endpoint) -> Self {
+impl<'e> Columns<'e> {
+    pub(super) fn of(endpoint: &'e Endpoint, keys: &PersonalKeys) -> Result<Self, StoreError> {
+        let seal = |column, key: &SigningKey| keys.seal(column, endpoint.id.0, key.expose());
         let previous = endpoint.keys.previous.as_ref();
         let (failing_since, disabled) = match &endpoint.state {
             EndpointState::Enabled { failing_since } => (failing_since.map(Moment), None),
             EndpointState::Disabled { since, reason } => (None, Some((Moment(*since), reason.as_str()))),
         };
-        Self {
-            previous_key: previous.map(|previous| previous.key.expose()),
+        Ok(Self {
+            signing_key: seal(Column::SigningKey, &endpoint.keys.current)?,
+            previous_key: previous.map(|previous| seal(Column::PreviousKey, &previous.key)).transpose()?,
             previous_until: previous.map(|previous| Moment(previous.until)),
             failing_since,
             disabled_at: disabled.map(|(since, _)| since),
             disabled_reason: disabled.map(|(_, reason)| reason),
-        }
+        })
     }
 }

@@ -101,12 +101,12 @@ impl TryFrom<AttemptRow> for Attempt {
 impl WebhookQueries for SqlStore {
     async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
         let rows: Vec<EndpointRow> = on_read!(self, |x| sqlx::query_as(ENDPOINTS).fetch_all(x).await)?;
-        rows.into_iter().map(Endpoint::try_from).collect()
+        rows.into_iter().map(|row| row.open(&self.keys)).collect()
     }
 
     async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
         let row: Option<EndpointRow> = on_read!(self, |x| sqlx::query_as(ENDPOINT).bind(id.0).fetch_optional(x).await)?;
-        row.map(Endpoint::try_from).transpose()
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn has_enabled(&self) -> Result<bool, StoreError> {

@@ -43,15 +43,15 @@ const FORGET: &str = "DELETE FROM webhooks WHERE id IN \
 #[async_trait]
 impl Webhooks for SqlUnitOfWork {
     async fn add_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let columns = Columns::from(endpoint);
+        let columns = Columns::of(endpoint, &self.keys)?;
         on_savepoint!(self, |x| {
             sqlx::query(ADD_ENDPOINT)
                 .bind(endpoint.id.0)
                 .bind(endpoint.url.as_str())
                 .bind(Json(&endpoint.topics))
                 .bind(endpoint.description.as_deref())
-                .bind(endpoint.keys.current.expose())
-                .bind(columns.previous_key)
+                .bind(columns.signing_key.as_slice())
+                .bind(columns.previous_key.as_deref())
                 .bind(columns.previous_until)
                 .bind(columns.failing_since)
                 .bind(columns.disabled_at)
@@ -66,19 +66,19 @@ impl Webhooks for SqlUnitOfWork {
     async fn find_endpoint(&mut self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
         let sql = self.dialect(FIND_ENDPOINT);
         let row: Option<EndpointRow> = on_tx!(self, |x| sqlx::query_as(sql).bind(id.0).fetch_optional(x).await)?;
-        row.map(Endpoint::try_from).transpose()
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn save_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let columns = Columns::from(endpoint);
+        let columns = Columns::of(endpoint, &self.keys)?;
         let changed = on_tx!(self, |x| {
             sqlx::query(SAVE_ENDPOINT)
                 .bind(endpoint.id.0)
                 .bind(endpoint.url.as_str())
                 .bind(Json(&endpoint.topics))
                 .bind(endpoint.description.as_deref())
-                .bind(endpoint.keys.current.expose())
-                .bind(columns.previous_key)
+                .bind(columns.signing_key.as_slice())
+                .bind(columns.previous_key.as_deref())
                 .bind(columns.previous_until)
                 .bind(columns.failing_since)
                 .bind(columns.disabled_at)
