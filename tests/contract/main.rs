@@ -10,6 +10,7 @@ mod clerk;
 mod deliveries;
 mod fixtures;
 mod idempotency;
+mod inbox;
 mod journal;
 mod ledger_books;
 mod ledger_history;
@@ -17,8 +18,10 @@ mod ledger_schema;
 mod line_audits;
 mod line_lists;
 mod notifications;
+mod payments;
 mod personal;
 mod recount;
+mod refunds;
 mod seal;
 mod senders;
 mod sessions;
@@ -247,6 +250,38 @@ contracts! {
         what_a_person_was_told_is_forgotten_together
         a_language_is_kept_with_the_person
         impossible_notifications_are_refused_without_the_rules
+    }
+    payments {
+        every_field_reads_back
+        ids_and_references_are_unique
+        a_save_writes_what_may_change_and_counts
+        a_save_of_what_was_changed_in_between_is_refused
+        a_found_payment_is_locked
+        at_most_one_attempt_funds_a_transaction
+        what_is_due_is_claimed_once_and_not_before
+        two_hosts_do_not_look_after_the_same
+        whoever_is_woken_is_due_and_counted_on
+        anything_due_is_payments_and_refunds
+        lists_are_newest_first_and_filtered
+        impossible_payments_are_refused_without_the_rules
+        a_payment_that_cannot_be_is_corrupt
+    }
+    refunds {
+        every_state_reads_back
+        a_key_is_one_refund_of_its_payment
+        a_save_writes_what_may_change
+        what_is_due_is_claimed_once_and_not_before
+        a_dispute_is_put_twice_and_is_one
+        impossible_refunds_are_refused_without_the_rules
+    }
+    inbox {
+        webhooks_read_back_newest_first
+        the_same_is_said_once_at_each_gateway
+        of_two_copies_at_once_one_is_stored
+        a_forgery_takes_nobodys_place
+        a_payment_is_known_by_either_name
+        what_came_before_its_payment_is_adopted
+        old_webhooks_are_forgotten_in_parts
     }
     audit_outbox {
         the_trail_is_newest_first_and_pages

@@ -7,7 +7,7 @@
 use dermaga_ports::{
     ids::{PaymentId, RefundId},
     payments::{
-        Found, NewRefund, Outcome, Payment, PaymentClass, PaymentState, Refund, RefundProgress, RefundState,
+        Found, NewRefund, Outcome, Payment, PaymentClass, PaymentState, Refund, RefundProgress, RefundState, Refusal,
         RefusalKind, Snapshot,
     },
 };
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     MANUAL, Payments,
-    schedule::{GRACE, KEY_LIFE, LEASE, LOOKS_BEFORE_REPEATING, next_refund_check},
+    schedule::{GRACE, KEY_LIFE, LEASE, LOOKS_BEFORE_REPEATING, next_refund_check, next_try},
     start::charge_ref,
 };
 use crate::error::{Error, Result};
@@ -100,8 +100,13 @@ impl Payments {
                 self.end_time(applied).await
             }
             Outcome::Done(Found::Nothing) => self.nothing_there(payment).await,
-            Outcome::Refused(refusal) => self.unheard(payment.id, refusal.reason).await,
-            Outcome::Unknown(reason) => self.unheard(payment.id, reason).await,
+            Outcome::Refused(refusal) if refusal.kind != RefusalKind::TryLater => {
+                self.unheard(payment.id, refusal.reason).await
+            }
+            // A webhook may have wanted this look, and is not sent again.
+            Outcome::Refused(Refusal { reason, .. }) | Outcome::Unknown(reason) => {
+                self.later(payment.id, reason, next_try).await
+            }
         }
     }
 

@@ -99,7 +99,8 @@ impl Payments {
         shown: &SeenDispute,
         now: Timestamp,
     ) -> Result<()> {
-        let lost_before = known.is_some_and(|dispute| dispute.state == DisputeProgress::Lost);
+        let lost_before = known.filter(|dispute| dispute.state == DisputeProgress::Lost);
+        let booked = lost_before.map_or(0, |dispute| dispute.amount.amount());
         let dispute = Dispute {
             payment: payment.id,
             id: shown.id.clone(),
@@ -108,18 +109,24 @@ impl Payments {
             created_at: known.map_or(now, |dispute| dispute.created_at),
             updated_at: now,
         };
-        if lost_before {
+        let grown = shown.state == DisputeProgress::Lost && shown.amount > booked;
+        if lost_before.is_some() && !grown {
             // What is booked stays booked; that the gateway says otherwise now is for a person.
             payment.frozen = true;
             payment.reason = Some(format!("dispute {} was lost and changed afterwards", dispute.id));
             return Ok(());
         }
         uow.refunds().put_dispute(&dispute).await?;
-        if dispute.state == DisputeProgress::Lost && dispute.amount.is_positive() {
+        if grown {
             let transaction = self.transaction_of(uow, payment).await?;
-            let what = format!("dispute {}", dispute.id);
-            let given = Bookings { uow, now }.take_back(payment, &transaction, dispute.amount, &what).await?;
-            payment.sums.charged_back += dispute.amount.amount();
+            // A gateway that tells one sum of several tells them as one dispute that grows.
+            let what = match booked {
+                0 => format!("dispute {}", dispute.id),
+                booked => format!("dispute {} beyond {booked}", dispute.id),
+            };
+            let amount = Money::new(shown.amount - booked, payment.amount.currency())?;
+            let given = Bookings { uow, now }.take_back(payment, &transaction, amount, &what).await?;
+            payment.sums.charged_back += amount.amount();
             if !given || payment.sums.left() < 0 {
                 payment.frozen = true;
                 payment.reason = Some("the payer's bank took back what was not there any more".to_owned());

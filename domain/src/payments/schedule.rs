@@ -57,6 +57,13 @@ pub fn next_check(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
+/// When an attempt is asked about again whose gateway gave no answer: soon, also where nothing more was expected, because
+/// something made us ask.
+pub fn next_try(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
+    let soon = now + UNKNOWN[(payment.checks as usize).min(UNKNOWN.len() - 1)];
+    Some(next_check(payment, now).map_or(soon, |planned| planned.min(soon)))
+}
+
 /// Every ten minutes, and right after the deadline.
 fn waiting(payment: &Payment, now: Timestamp) -> Timestamp {
     let regular = now + 10 * MINUTE;
@@ -109,6 +116,20 @@ mod tests {
                 }
                 attempt.frozen = true;
                 assert_eq!(next_check(&attempt, now), None, "it is a person's");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_got_no_answer_asks_again_in_every_state() {
+        let now = Timestamp::from_micros(1_000_000);
+        for state in PaymentState::ALL {
+            for (checks, wait) in [(0, 2), (3, 60), (50, 15 * 60)] {
+                let mut attempt = payment(state);
+                attempt.settled = true;
+                attempt.checks = checks;
+                let again = next_try(&attempt, now).expect("is asked again");
+                assert!(again > now && again <= now + wait * SECOND, "{state:?} after {checks}");
             }
         }
     }

@@ -148,7 +148,7 @@ impl Payments {
             payer,
         };
         match gateway.create(&charge).await {
-            Outcome::Done(snapshot) => self.created(payment.id, &snapshot).await,
+            Outcome::Done(snapshot) => self.created(&payment, &snapshot).await,
             Outcome::Refused(refusal) => match refusal.kind {
                 // It is there, or it may be there soon: a read tells.
                 RefusalKind::Duplicate | RefusalKind::TryLater => self.unheard(payment.id, refusal.reason).await,
@@ -160,13 +160,18 @@ impl Payments {
 
     /// The gateway has taken the charge. A webhook may have been quicker, so this is applied to whatever is known now:
     /// an answer to a creation is never newer than a read.
-    async fn created(&self, id: PaymentId, snapshot: &Snapshot) -> Result<Payment> {
-        let now = self.0.now();
+    async fn created(&self, sent: &Payment, snapshot: &Snapshot) -> Result<Payment> {
+        let (id, now) = (sent.id, self.0.now());
         let mut uow = self.0.begin().await?;
         let payment = self.locked(&mut *uow, id).await?;
+        let overtaken = payment.revision != sent.revision;
         let applied = self.apply(&mut *uow, payment, snapshot, now).await?;
         // A webhook may have come before anybody knew whose it was.
-        uow.inbox().adopt(&applied.gateway, &applied.reference, id).await?;
+        let adopted = uow.inbox().adopt(&applied.gateway, &applied.reference, id).await?;
+        // The look that a quicker webhook wanted is still due: the answer is older than what it spoke of.
+        if overtaken || adopted {
+            uow.payments().wake(id, now).await?;
+        }
         uow.commit().await?;
         Ok(applied)
     }
@@ -186,6 +191,16 @@ impl Payments {
 
     /// Nobody knows what became of a call: it is asked about soon.
     pub(super) async fn unheard(&self, id: PaymentId, reason: String) -> Result<Payment> {
+        self.later(id, reason, next_check).await
+    }
+
+    /// Nothing came of a look: the next one is as planned, or sooner.
+    pub(super) async fn later(
+        &self,
+        id: PaymentId,
+        reason: String,
+        next: fn(&Payment, Timestamp) -> Option<Timestamp>,
+    ) -> Result<Payment> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let mut payment = self.locked(&mut *uow, id).await?;
@@ -195,7 +210,7 @@ impl Payments {
         if payment.state == PaymentState::Submitting {
             payment.reason = Some(reason);
         }
-        payment.next_check_at = next_check(&payment, now);
+        payment.next_check_at = next(&payment, now);
         payment.checks = payment.checks.saturating_add(1);
         uow.payments().save(&payment).await?;
         uow.commit().await?;

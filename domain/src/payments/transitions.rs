@@ -56,7 +56,9 @@ pub fn judge(payment: &Payment, seen: &Snapshot) -> Judgement {
         Err(judgement) => return judgement,
     };
     if to == payment.state {
-        return Judgement::Same;
+        // What could be read once and cannot any more is more than one payment under one name.
+        let unclear = to == Paid && matches!(seen.amount, SeenAmount::Unreadable(_));
+        return mismatch(payment, seen).filter(|_| unclear).map_or(Judgement::Same, Judgement::Mismatch);
     }
     if to == Paid {
         if payment.state.class() == PaymentClass::Unfunded {
@@ -226,6 +228,9 @@ mod tests {
             let pending = Snapshot { amount, ..seen(GatewayState::Pending) };
             assert_eq!(judge(&payment(Submitting), &pending), Judgement::Move(Pending, None));
         }
+        // Paid before, and now there is more under the same name.
+        let several = Snapshot { amount: SeenAmount::Unreadable("2 are paid".to_owned()), ..seen(GatewayState::Paid) };
+        assert!(matches!(judge(&payment(Paid), &several), Judgement::Mismatch(_)));
         let part = Snapshot { captured: Some(49_999), ..seen(GatewayState::Paid) };
         assert!(matches!(judge(&payment(Authorized), &part), Judgement::Mismatch(_)));
     }

@@ -222,12 +222,14 @@ fn plain_members(transaction: &Transaction, code: u16, text: &str) -> Map<String
             set("payment_option_type", json!("GOPAY_WALLET"));
         }
     }
+    // One sum for whatever went back, by refunds or by the bank.
+    let back = transaction.refunded() + transaction.charged_back;
+    if back > 0 {
+        set("refund_amount", json!(money::two_decimals(back)));
+    }
     if !transaction.refunds.is_empty() {
         let odd = transaction.script.looks.odd;
-        set("refund_amount", json!(money::two_decimals(transaction.refunded())));
         set("refunds", transaction.refunds.iter().map(|one| refund_member(one, odd)).collect());
-    } else if transaction.charged_back > 0 {
-        set("refund_amount", json!(money::two_decimals(transaction.charged_back)));
     }
     std::mem::take(members)
 }

@@ -64,9 +64,10 @@ fn returned(transaction: &Transaction, charged_back: bool) -> Option<Returned> {
     if !charged_back {
         return Some(Returned { refunds, sum: told, disputes: Vec::new() });
     }
-    // A full chargeback takes what the refunds left. For a part there is only a sum, in which the refunds may be.
+    // A full chargeback takes what the refunds left, or more if the sum says so: then the payer was paid twice. For a
+    // part there is only the sum, in which the refunds may be.
     let taken = if transaction.transaction_status.word() == "CHARGEBACK" {
-        amount::units(transaction.gross_amount.get()?, currency)? - listed
+        amount::units(transaction.gross_amount.get()?, currency)?.max(told.unwrap_or_default()) - listed
     } else {
         Some(told? - listed).filter(|rest| *rest > 0)?
     };
