@@ -9,6 +9,29 @@ use serde_json::json;
 
 use crate::house::{CARD, CORE, EACH, HOUR, House, INVOICE, MINUTE, PRICE, REQUEST, SECOND, SNAP};
 
+pub async fn c10_14_c10_15_a_charge_is_repeated_under_one_key_for_five_minutes(engine: Engine) {
+    let house = House::open(engine).await;
+    for _ in 0..6 {
+        house.fault("/v2/charge", "timeout_before_commit").await;
+    }
+    let payment = house.buy(CORE, "").await;
+    house.live(30 * SECOND, 40).await;
+    assert_eq!(house.payment(payment.id).await.state, PaymentState::Pending);
+    let all = house.get(&format!("/requests?ref={}", payment.reference)).await;
+    let charge = |one: &&serde_json::Value| one["method"] == "POST" && one["path"].to_string().contains("/charge");
+    let calls: Vec<_> = all.as_array().expect("a list").iter().filter(charge).collect();
+    let keys: Vec<&str> =
+        calls.iter().map(|call| call["headers"]["idempotency-key"].as_str().expect("a key")).collect();
+    assert_eq!(keys.len(), 7, "{calls:?}");
+    assert_eq!(keys[0], keys[1], "the gateway still knows it");
+    assert_ne!(keys[0], keys[6], "it has forgotten it, so the reference has to tell");
+    assert_eq!(house.records(&payment).await.len(), 1);
+    house.play(&payment, "pay", json!({})).await;
+    house.live(SECOND, 3).await;
+    assert_eq!((house.payment(payment.id).await.used, house.merchant().await), (Use::Funding, PRICE));
+    house.close().await;
+}
+
 pub async fn c10_19_who_is_over_in_time_is_over_on_both_sides(engine: Engine) {
     for way in EACH {
         let house = House::open(engine).await;

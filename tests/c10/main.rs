@@ -49,6 +49,7 @@ cases! {
         cards::c10_26_what_is_reserved_is_captured_once_or_lapses
         cards::c10_27_a_card_is_voided_before_its_settlement_and_not_after
         cards::c10_52_whoever_cancels_what_is_paid_learns_that_it_is_paid
+        faults::c10_14_c10_15_a_charge_is_repeated_under_one_key_for_five_minutes
         faults::c10_19_who_is_over_in_time_is_over_on_both_sides
         faults::c10_50_a_second_invoice_under_our_name_is_for_a_person
         faults::c10_54_a_charge_that_met_a_fault_is_made_once
