@@ -250,8 +250,11 @@ impl World {
         let fees = -of(SystemAccount::GatewayFees { gateway: gateway() }).await;
         assert_eq!(cash + fees, held, "seed {}: our cash at the gateway", self.seed);
         let claims = -of(SystemAccount::Chargebacks { gateway: gateway() }).await;
+        let stuck = self.payments().await.iter().any(|payment| payment.frozen && payment.used == Use::Surplus);
+        let surplus = of(SystemAccount::Surplus { gateway: gateway() }).await;
+        assert!(surplus == 0 || stuck, "seed {}: {surplus} of late money goes nowhere", self.seed);
         let mut owners = of(SystemAccount::Merchant { slug: "kopi".to_owned() }).await;
-        owners += of(SystemAccount::Surplus { gateway: gateway() }).await;
+        owners += surplus;
         owners += of(SystemAccount::Suspense { gateway: gateway() }).await;
         for person in &self.people {
             owners += self.app.wallets.balance(&person.who, person.wallet, None).await.expect("answers").balance.posted;

@@ -11,7 +11,7 @@ use dermaga_ports::{
     ids::TransactionId,
     ledger::{SystemAccount, TransactionStatus},
     money::{Currency, Money},
-    payments::{CardToken, DisputeProgress, GatewayState, Payment, PaymentState, SeenDispute, Use},
+    payments::{CardToken, DisputeProgress, GatewayState, Payment, PaymentState, RefundProgress, SeenDispute, Use},
 };
 use dermaga_tests::{databases::Engine, played::Trouble};
 use uuid::Uuid;
@@ -88,6 +88,37 @@ async fn money_that_comes_late_goes_back_or_to_the_wallet() {
         assert_eq!(desk.balance(&ani, &wallet).await.0, to_wallet, "{method}");
         assert_eq!(gateway.charges()[&payment.reference].refunded(), 50_000 - to_wallet);
         assert_eq!(late.sums.refunded, 50_000 - to_wallet);
+        desk.check().await;
+    }
+}
+
+#[tokio::test]
+async fn late_money_whose_refund_is_denied_goes_to_the_wallet() {
+    let (desk, gateway) = Desk::played().await;
+    let (ani, wallet) = desk.person("ani").await;
+    let payment = buy(&desk, &ani, 50_000, by("qris")).await;
+    desk.pass(Duration::from_secs(16 * 60)).await;
+    gateway.pay(&payment.reference);
+    gateway.refunds_end(&[RefundProgress::Failed { reason: "denied by the bank".to_owned() }]);
+    desk.pass(Duration::from_secs(60 * 60)).await;
+    let found = desk.payment(payment.id).await;
+    assert_eq!((found.used, found.sums.refunded, found.sums.refund_pending), (Use::Surplus, 0, 0));
+    assert_eq!(desk.balance(&ani, &wallet).await, (50_000, 50_000));
+    assert_eq!(desk.account(SystemAccount::Surplus { gateway: "played".to_owned() }).await, 0);
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn the_deadline_decides_and_not_whether_a_job_has_run() {
+    for (seconds, used) in [(15 * 60 - 1, Use::Funding), (15 * 60, Use::Surplus)] {
+        let (desk, gateway) = Desk::played().await;
+        let (ani, _) = desk.person("ani").await;
+        let payment = buy(&desk, &ani, 50_000, by("qris")).await;
+        gateway.pay(&payment.reference);
+        desk.clock.advance(Duration::from_secs(seconds));
+        let found = desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+        assert_eq!((found.state, found.used), (PaymentState::Paid, used), "after {seconds} seconds");
+        desk.look_after().await;
         desk.check().await;
     }
 }

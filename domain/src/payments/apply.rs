@@ -161,7 +161,9 @@ impl Payments {
     /// Money has come: it funds the transaction if that still waits for it, and is the payer's again otherwise.
     async fn take_in(&self, uow: &mut dyn UnitOfWork, payment: &mut Payment, now: Timestamp) -> Result<()> {
         let mut transaction = self.transaction_of(uow, payment).await?;
-        let waits = matches!(transaction.status, TransactionStatus::Pending | TransactionStatus::Processing);
+        let open = matches!(transaction.status, TransactionStatus::Pending | TransactionStatus::Processing);
+        // By the deadline itself, and not by whether a job has written down that it has passed.
+        let waits = open && transaction.expires_at.is_none_or(|deadline| deadline > now);
         let mut books = Bookings { uow, now };
         books.lock(payment, &transaction).await?;
         let funded = if waits { books.fund(payment, &transaction).await? } else { None };
@@ -179,12 +181,7 @@ impl Payments {
         let refundable = gateway.map_or(Refundable::No, |gateway| gateway.refundable(payment.method.kind));
         let to_wallet = transaction.kind == TransactionKind::Topup || refundable == Refundable::No;
         if to_wallet {
-            if !books.credit_surplus(payment, &transaction).await? {
-                let reason = "the money came too late or twice, and the payer's wallet cannot take it";
-                payment.reason = Some(reason.to_owned());
-                payment.frozen = true;
-            }
-            return Ok(());
+            return self.surplus_to_wallet(uow, payment, &transaction, now).await;
         }
         let id = RefundId(Uuid::new_v5(&payment.id.0, b"refund of a surplus"));
         let reason = if payment.late { "paid too late" } else { "paid twice" };
@@ -192,6 +189,22 @@ impl Payments {
         books.reserve(&refund, payment, &transaction).await?;
         payment.sums.refund_pending += refund.amount.amount();
         uow.refunds().add(&refund).await?;
+        Ok(())
+    }
+
+    /// Surplus money that does not go back through its gateway goes to the payer's wallet, or else to a person.
+    pub(super) async fn surplus_to_wallet(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        payment: &mut Payment,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<()> {
+        if !(Bookings { uow, now }).credit_surplus(payment, transaction).await? {
+            let reason = "the money came too late or twice, and the payer's wallet cannot take it";
+            payment.reason = Some(reason.to_owned());
+            payment.frozen = true;
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use dermaga_ports::{
         Found, NewRefund, Outcome, Payment, PaymentClass, PaymentState, Refund, RefundProgress, RefundState, Refusal,
         RefusalKind, Snapshot,
     },
+    store::UnitOfWork,
 };
 use futures::future::{join, join_all};
 use uuid::Uuid;
@@ -119,13 +120,9 @@ impl Payments {
             // Whoever changed it has planned the next look, or a webhook wants one at once.
             return Ok(payment);
         }
-        match self.apply(&mut *uow, payment, snapshot, now).await {
-            Ok(applied) => {
-                uow.commit().await?;
-                Ok(applied)
-            }
-            Err(error) => Err(error),
-        }
+        let applied = self.apply(&mut *uow, payment, snapshot, now).await?;
+        uow.commit().await?;
+        Ok(applied)
     }
 
     /// Past the payer's time, a gateway that still waits is told to stop, and read once more: paid beats expired.
@@ -153,11 +150,13 @@ impl Payments {
         if payment.state.class() != PaymentClass::Open {
             return self.unheard(payment.id, String::new()).await;
         }
-        if over {
+        let held = matches!(payment.state, PaymentState::Review | PaymentState::Authorized);
+        if over && !held {
             let mut uow = self.0.begin().await?;
             let mut payment = self.locked(&mut *uow, payment.id).await?;
             if payment.state.class() == PaymentClass::Open {
-                let reason = Some("the gateway never knew of it".to_owned());
+                let never = payment.state == PaymentState::Submitting;
+                let reason = never.then(|| "the gateway never knew of it".to_owned());
                 self.close(&mut *uow, &mut payment, PaymentState::Expired, reason, now).await?;
                 uow.commit().await?;
             }
@@ -231,7 +230,7 @@ impl Payments {
     async fn refund_later(&self, id: RefundId) -> Result<Refund> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
-        let mut refund = self.locked_refund(&mut *uow, id).await?;
+        let (mut refund, _) = self.locked_refund(&mut *uow, id).await?;
         if !refund.state.is_over() {
             refund.next_check_at = next_refund_check(&refund, now);
             refund.checks = refund.checks.saturating_add(1);
@@ -245,8 +244,7 @@ impl Payments {
     async fn refund_progress(&self, id: RefundId, progress: &RefundProgress) -> Result<Refund> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
-        let refund = self.locked_refund(&mut *uow, id).await?;
-        let mut payment = self.locked(&mut *uow, refund.payment).await?;
+        let (refund, mut payment) = self.locked_refund(&mut *uow, id).await?;
         let before = refund.state;
         self.progress(&mut *uow, &mut payment, refund, progress, now).await?;
         uow.payments().save(&payment).await?;
@@ -258,12 +256,12 @@ impl Payments {
         found.ok_or_else(|| Error::internal(format!("refund {id} vanished")))
     }
 
-    /// A refund with the lock of its payment.
-    async fn locked_refund(&self, uow: &mut dyn dermaga_ports::store::UnitOfWork, id: RefundId) -> Result<Refund> {
+    /// A refund and its payment, whose lock protects both.
+    async fn locked_refund(&self, uow: &mut dyn UnitOfWork, id: RefundId) -> Result<(Refund, Payment)> {
         let gone = || Error::internal(format!("refund {id} vanished"));
         let refund = uow.refunds().find(id).await?.ok_or_else(gone)?;
         // What was read before the lock may have changed under it.
-        self.locked(uow, refund.payment).await?;
-        uow.refunds().find(id).await?.ok_or_else(gone)
+        let payment = self.locked(uow, refund.payment).await?;
+        Ok((uow.refunds().find(id).await?.ok_or_else(gone)?, payment))
     }
 }

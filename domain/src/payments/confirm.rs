@@ -81,8 +81,7 @@ impl Payments {
             return Err(Error::new(Code::IllegalTransition, told));
         }
         let seen = seen_by_a_person(&payment);
-        let mut applied = self.apply(&mut *uow, payment, &seen, now).await?;
-        applied.revision += 1;
+        let applied = self.apply(&mut *uow, payment, &seen, now).await?;
         let note = Note {
             actor: Some(by),
             action: "payment.accepted",

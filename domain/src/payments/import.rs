@@ -5,8 +5,8 @@ use dermaga_ports::{
     ids::RefundId,
     money::Money,
     payments::{
-        Dispute, DisputeProgress, Payment, PaymentClass, Refund, RefundProgress, RefundState, SeenDispute, Snapshot,
-        Use,
+        Dispute, DisputeProgress, Payment, PaymentClass, PaymentState, Refund, RefundProgress, RefundState,
+        SeenDispute, Snapshot, Use,
     },
     store::UnitOfWork,
     time::Timestamp,
@@ -179,6 +179,10 @@ impl Payments {
             }
             if succeeded {
                 payment.sums.refunded += amount;
+            }
+            if !succeeded && payment.used == Use::Surplus && payment.state == PaymentState::Paid {
+                let transaction = self.transaction_of(uow, payment).await?;
+                self.surplus_to_wallet(uow, payment, &transaction, now).await?;
             }
             if succeeded && payment.used == Use::Funding {
                 let mut transaction = self.transaction_of(uow, payment).await?;

@@ -2,11 +2,6 @@
 
 use std::time::Duration;
 
-use super::{MANUAL, Payments, apply::facts, schedule::next_check};
-use crate::{
-    core::Note,
-    error::{Code, Error, Result},
-};
 use dermaga_ports::{
     auth::Principal,
     ids::{PaymentId, WalletId},
@@ -17,6 +12,16 @@ use dermaga_ports::{
     },
     store::UnitOfWork,
     time::Timestamp,
+};
+
+use super::{
+    MANUAL, Payments,
+    apply::facts,
+    schedule::{LEASE, next_check},
+};
+use crate::{
+    core::Note,
+    error::{Code, Error, Result},
 };
 
 /// How somebody wants to pay.
@@ -119,7 +124,7 @@ impl Payments {
         payment.state = PaymentState::Submitting;
         payment.sent_at = Some(now);
         payment.checks = 0;
-        payment.next_check_at = Some(now + super::schedule::LEASE);
+        payment.next_check_at = Some(now + LEASE);
         payment.updated_at = now;
         uow.payments().save(&payment).await?;
         uow.commit().await?;
@@ -204,9 +209,6 @@ impl Payments {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let mut payment = self.locked(&mut *uow, id).await?;
-        if payment.frozen {
-            return Ok(payment);
-        }
         if payment.state == PaymentState::Submitting {
             payment.reason = Some(reason);
         }

@@ -9,7 +9,7 @@ use dermaga_ports::{
     ids::{PaymentId, TransactionId, UserId, WalletId},
     ledger::{Counterparty, SystemAccount, Transaction, TransactionKind, TransactionStatus, Wallet},
     money::MAX_AMOUNT,
-    payments::{Payment, PaymentState},
+    payments::{MethodKind, Payment, PaymentState},
 };
 
 use super::{MethodChoice, Payments};
@@ -92,6 +92,9 @@ impl Payments {
         let (amount, description, reference) = terms.validate()?;
         let now = self.0.now();
         let (gateway, method) = self.0.ports.gateways.choose(choice)?;
+        if method.kind == MethodKind::Wallet {
+            return Err(Error::fault("/method", "must bring money in: a wallet is not topped up from a wallet"));
+        }
         let counterparty = Counterparty::Gateway { name: gateway.clone(), method: method.kind.to_string() };
         let draft = Draft { id, kind: TransactionKind::Topup, wallet, counterparty, amount, description, reference };
         let transaction = draft.transaction(TransactionStatus::Pending, now);

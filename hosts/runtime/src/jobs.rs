@@ -14,6 +14,8 @@ use tokio::{
 const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 /// How often it is asked which payments are due; what a webhook wakes waits no longer than this.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How many look at once: a gateway that hangs holds up what one of them has taken, and not what a webhook wakes next.
+const LOOKERS: usize = 4;
 /// How often old idempotency keys and webhooks are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 /// How often a host looks for notifications that are due.
@@ -37,19 +39,8 @@ pub fn start(app: App) -> Jobs {
             }
         }
     });
-    let payments = tokio::spawn({
-        let app = app.clone();
-        async move {
-            let mut clock = interval(LOOK_EVERY);
-            loop {
-                clock.tick().await;
-                if let Err(error) = app.payments.look_after_due().await {
-                    tracing::warn!(%error, "payments could not be looked after; next try soon");
-                }
-            }
-        }
-    });
     let mut jobs: Vec<_> = (0..DELIVERERS).map(|_| tokio::spawn(deliver(app.clone()))).collect();
+    jobs.extend((0..LOOKERS).map(|_| tokio::spawn(look(app.clone()))));
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
         loop {
@@ -62,8 +53,20 @@ pub fn start(app: App) -> Jobs {
             }
         }
     });
-    jobs.extend([expiry, payments, keys]);
+    jobs.extend([expiry, keys]);
     Jobs(jobs)
+}
+
+/// Looks after the payments that are due.
+async fn look(app: App) {
+    let mut clock = interval(LOOK_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        if let Err(error) = app.payments.look_after_due().await {
+            tracing::warn!(%error, "payments could not be looked after; next try soon");
+        }
+    }
 }
 
 /// Sends what is due, one after the other, and then looks again every second.
