@@ -48,6 +48,12 @@ pub struct Policy {
     pub pending_lifetime: Duration,
     /// How long somebody has to pay a purchase.
     pub payment_window: Duration,
+    /// How long a manual transfer that a payer has announced may wait for a person.
+    pub review_window: Duration,
+    /// Whose money purchases of our own are; what is sold goes to its accounts.
+    pub merchant: String,
+    /// Whether people may order without a password.
+    pub guests: bool,
     /// How long somebody has to pay a top-up.
     pub topup_window: Duration,
     /// What payment gateways keep; the first rule that covers a payment counts.
@@ -70,6 +76,9 @@ impl Default for Policy {
             session_lifetime: 30 * DAY,
             pending_lifetime: DAY,
             payment_window: Duration::from_secs(10 * 60),
+            review_window: DAY,
+            merchant: "Dermaga".to_owned(),
+            guests: true,
             topup_window: DAY,
             fees: Vec::new(),
             login_attempts: 5,
@@ -77,6 +86,16 @@ impl Default for Policy {
             notification_delay: Duration::from_secs(60),
             private_webhooks: false,
         }
+    }
+}
+
+/// How much later than the payer's own time money counts at most: what is paid in the last second is told a little later.
+const TOLD_LATER: Duration = Duration::from_secs(5 * 60);
+
+impl Policy {
+    /// How much longer than the payer's own time a purchase waits for its money: half as long again, five minutes at most.
+    pub fn grace(&self) -> Duration {
+        TOLD_LATER.min(self.payment_window / 2)
     }
 }
 

@@ -82,6 +82,8 @@ codes! {
     PaymentNotFound, "payment_not_found", NotFound, "There is no such payment";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
     NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
+    ProductNotFound, "product_not_found", NotFound, "There is no such product";
+    OrderNotFound, "order_not_found", NotFound, "There is no such order";
     DeadLetterNotFound, "dead_letter_not_found", NotFound, "There is no such dead letter";
     EndpointNotFound, "webhook_endpoint_not_found", NotFound, "There is no such webhook endpoint";
     WebhookNotFound, "webhook_delivery_not_found", NotFound, "There is no such webhook delivery";
@@ -94,6 +96,10 @@ codes! {
     AccountClosed, "account_closed", Conflict, "The account is closed";
     BalanceLimit, "balance_limit", Conflict, "The balance would exceed the largest amount that can be kept";
     IllegalTransition, "illegal_transition", Conflict, "The present status forbids this";
+    InsufficientStock, "insufficient_stock", Conflict, "There are not enough of it";
+    StockPromised, "stock_promised", Conflict, "Orders wait for more than would be left";
+    ProductInUse, "product_in_use", Conflict, "Orders wait for this product";
+    PriceChanged, "price_changed", Conflict, "The price has changed";
     HoldExpired, "hold_expired", Conflict, "The reservation has expired";
     PaymentWindowClosed, "payment_window_closed", Conflict, "The time to pay is over";
     RefundExceeds, "refund_exceeds", Conflict, "The refund exceeds what is left to refund";
@@ -176,6 +182,12 @@ impl Error {
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let told = "The message broker cannot be reached. Nothing is lost: events wait in the database.";
         Self { cause: Some(cause.to_string()), ..Self::new(Code::BusUnavailable, told) }
+    }
+
+    /// Names the fields that led here, each with its own words.
+    #[must_use]
+    pub fn with(self, faults: Vec<Fault>) -> Self {
+        Self { faults, ..self }
     }
 
     /// Names the field that led here.

@@ -17,8 +17,10 @@ pub mod error;
 pub mod events;
 mod faults;
 pub mod idempotency;
+pub mod inventory;
 pub mod ledger;
 pub mod notifications;
+pub mod orders;
 mod pauses;
 pub mod payments;
 #[cfg(test)]

@@ -19,6 +19,7 @@ use dermaga_ports::{
     events::{Deliveries, EventQueries, MockDeliveries, MockEventQueries, MockOutbox, Outbox},
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
     ids::{SessionId, UserId},
+    inventory::{InventoryQueries, MockInventoryQueries, MockProducts, MockStocks, Products, Stocks},
     ledger::{
         Books, Journal, LedgerQueries, MockBooks, MockJournal, MockLedger, MockLedgerQueries, MockTransactionQueries,
         MockTransactions, MockWalletQueries, MockWallets, Snapshot, TransactionQueries, Transactions, WalletQueries,
@@ -27,6 +28,7 @@ use dermaga_ports::{
     notifications::{
         MockNotificationQueries, MockNotifications, MockSender, NotificationQueries, Notifications, Sender, Senders,
     },
+    orders::{MockOrderQueries, MockOrders, OrderQueries, Orders},
     payments::{
         Inbox, MockInbox, MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, PaymentQueries, Payments,
         Refunds,
@@ -105,6 +107,8 @@ store_of_mocks! {
     notifications: NotificationQueries = MockNotificationQueries,
     events: EventQueries = MockEventQueries,
     webhooks: WebhookQueries = MockWebhookQueries,
+    inventory: InventoryQueries = MockInventoryQueries,
+    orders: OrderQueries = MockOrderQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -121,6 +125,9 @@ store_of_mocks! {
     notifications: Notifications = MockNotifications,
     deliveries: Deliveries = MockDeliveries,
     webhooks: Webhooks = MockWebhooks,
+    products: Products = MockProducts,
+    stock: Stocks = MockStocks,
+    orders: Orders = MockOrders,
 }
 
 impl Drop for Unit {

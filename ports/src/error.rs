@@ -35,6 +35,9 @@ pub enum Entity {
     Delivery,
     Endpoint,
     Webhook,
+    Product,
+    Stock,
+    Order,
 }
 
 impl fmt::Display for Entity {
@@ -53,6 +56,9 @@ impl fmt::Display for Entity {
             Self::Delivery => "delivery",
             Self::Endpoint => "webhook endpoint",
             Self::Webhook => "webhook",
+            Self::Product => "product",
+            Self::Stock => "stock",
+            Self::Order => "order",
         })
     }
 }

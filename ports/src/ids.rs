@@ -72,6 +72,27 @@ ids! {
     EndpointId;
     /// A webhook on its way to an endpoint.
     WebhookId;
+    /// A product.
+    ProductId;
+    /// Whatever is kept in stock: a product, by its own id.
+    ItemId;
+    /// A change of the stock of an item.
+    MovementId;
+    /// An order.
+    OrderId;
+}
+
+impl From<ProductId> for ItemId {
+    fn from(product: ProductId) -> Self {
+        Self(product.0)
+    }
+}
+
+impl From<OrderId> for TransactionId {
+    /// An order's money is the transaction of the same id.
+    fn from(order: OrderId) -> Self {
+        Self(order.0)
+    }
 }
 
 impl From<WalletId> for AccountId {

@@ -10,9 +10,10 @@ pub const MAX_AMOUNT: i64 = (1 << 53) - 1;
 /// A currency this system keeps books in, with its number of decimal places.
 ///
 /// The scale is the one used in commerce: rupiah have no sen here, so `50000` is Rp 50.000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
+    #[default]
     Idr,
     Usd,
     Sgd,

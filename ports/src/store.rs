@@ -18,8 +18,10 @@ use crate::{
     auth::{Sessions, Throttles, UserQueries, Users},
     events::{Deliveries, EventQueries, Outbox},
     idempotency::IdempotencyKeys,
+    inventory::{InventoryQueries, Products, Stocks},
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
     notifications::{NotificationQueries, Notifications},
+    orders::{OrderQueries, Orders},
     payments::{Inbox, PaymentQueries, Payments, Refunds},
     webhooks::{WebhookQueries, Webhooks},
 };
@@ -46,6 +48,8 @@ pub trait Store: Send + Sync {
     fn notifications(&self) -> &dyn NotificationQueries;
     fn events(&self) -> &dyn EventQueries;
     fn webhooks(&self) -> &dyn WebhookQueries;
+    fn inventory(&self) -> &dyn InventoryQueries;
+    fn orders(&self) -> &dyn OrderQueries;
 }
 
 /// An open transaction.
@@ -66,6 +70,9 @@ pub trait UnitOfWork: Send {
     fn notifications(&mut self) -> &mut dyn Notifications;
     fn deliveries(&mut self) -> &mut dyn Deliveries;
     fn webhooks(&mut self) -> &mut dyn Webhooks;
+    fn products(&mut self) -> &mut dyn Products;
+    fn stock(&mut self) -> &mut dyn Stocks;
+    fn orders(&mut self) -> &mut dyn Orders;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

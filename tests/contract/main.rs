@@ -18,6 +18,7 @@ mod ledger_schema;
 mod line_audits;
 mod line_lists;
 mod notifications;
+mod orders;
 mod payments;
 mod personal;
 mod recount;
@@ -26,6 +27,7 @@ mod seal;
 mod senders;
 mod sessions;
 mod statements;
+mod stock;
 mod store;
 mod tampering;
 mod transaction_lists;
@@ -313,5 +315,24 @@ contracts! {
         two_hosts_do_not_take_the_same_webhook
         an_endpoint_goes_with_everything
         old_webhooks_are_forgotten_unless_they_wait
+    }
+    stock {
+        products_read_back_as_written
+        products_are_searched_and_page
+        movements_add_up_to_the_counters
+        counters_never_leave_their_bounds
+        the_stock_journal_is_append_only
+        holds_end_by_their_time_or_are_released
+        whoever_locks_an_item_is_alone_with_it
+        a_recount_finds_what_is_wrong
+        a_product_goes_with_its_stock
+    }
+    orders {
+        orders_read_back_as_written
+        lines_are_rewritten_as_a_whole
+        ids_and_numbers_are_unique
+        a_found_order_is_locked
+        lists_go_by_the_moment
+        what_was_ordered_and_what_is_open_is_known
     }
 }

@@ -78,7 +78,7 @@ fn changed(before: &Payment, state: PaymentState, used: Use) -> Payment {
         provider_id: Some("57d5293c-e65f".to_owned()),
         state,
         used,
-        sums: Sums { captured: 9_007_199_254_740_991, refunded: 2, refund_pending: 3, charged_back: 4 },
+        sums: Sums { captured: 9_007_199_254_740_991, refunded: 2, refund_pending: 3, charged_back: 4, credited: 5 },
         settled: true,
         late: true,
         reason: Some("the gateway says \"on hold\"\n'Ümit'".to_owned()),

@@ -90,6 +90,7 @@ const BATCH: &str =
 const BUY: &str = r#"{"merchant":"Toko","amount":1}"#;
 const NOTIFY: &str = r#"{"user_id":"{user}","message":"Halo"}"#;
 const ENDPOINT: &str = r#"{"url":"https://hooks.example.org/","topics":["transaction.*"]}"#;
+const RECORD: &str = r#"{"reference":"till 1","amount":1}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const OPERATIONS: &[Row] = &[
@@ -102,7 +103,8 @@ const OPERATIONS: &[Row] = &[
     row("list_accounts", "GET", "/auth/users", Staff, "", None),
     row("get_account", "GET", "/auth/users/{user}", Staff, "", None),
     row("change_role", "PUT", "/auth/users/{user}/role", Staff, r#"{"role":"user"}"#, None),
-    row("create_user", "POST", "/users", Staff, CREATE, None),
+    // An account for somebody else needs an administrator; a guest's needs nobody. See below.
+    row("create_user", "POST", "/users", Anyone, CREATE, None),
     row("list_users", "GET", "/users", StaffOrService, "", None),
     row("get_user", "GET", "/users/{user}", PersonOrService, "", Some(403)),
     row("update_user", "PUT", "/users/{user}", Someone, r#"{"full_name":"Changed"}"#, Some(403)),
@@ -151,6 +153,28 @@ const OPERATIONS: &[Row] = &[
     row("update_notification", "PUT", "/notifications/{notification}", StaffOrService, r#"{"message":"x"}"#, None),
     row("send_notification", "POST", "/notifications/{notification}/send", StaffOrService, "", None),
     row("delete_notification", "DELETE", "/notifications/{notification}", StaffOrService, "", None),
+    row("list_products", "GET", "/products", Anyone, "", None),
+    row("create_product", "POST", "/products", Staff, r#"{"name":"Tas","price":1,"stock":5}"#, None),
+    row("get_product", "GET", "/products/{product}", Anyone, "", None),
+    row("update_product", "PUT", "/products/{product}", Staff, r#"{"name":"Tas"}"#, None),
+    row("check_stock", "GET", "/products/{product}/check-stock", Anyone, "", None),
+    row("change_stock", "PUT", "/products/{product}/stock", StaffOrService, r#"{"add":1}"#, None),
+    row("list_stock_movements", "GET", "/products/{product}/movements", StaffOrService, "", None),
+    row("list_stock_holds", "GET", "/products/{product}/holds", StaffOrService, "", None),
+    row("verify_stock", "POST", "/inventory/verify", Staff, "", None),
+    row("repair_stock", "POST", "/inventory/repair", Staff, "", None),
+    row("create_order", "POST", "/orders", Someone, r#"{"product_id":"{product}","quantity":1}"#, None),
+    row("list_orders", "GET", "/orders", PersonOrService, "", None),
+    row("list_orders_of_user", "GET", "/orders/user/{user}", PersonOrService, "", Some(404)),
+    row("get_order", "GET", "/orders/{order}", PersonOrService, "", Some(404)),
+    row("get_order_detail", "GET", "/orders/{order}/detail", PersonOrService, "", Some(404)),
+    row("list_payments_of_order", "GET", "/payments/order/{order}", PersonOrService, "", Some(404)),
+    row("place_order", "POST", "/orders/{order}/place", Someone, "{}", Some(404)),
+    row("complete_order", "PUT", "/orders/{order}/confirm", Staff, "", None),
+    row("set_order_status", "PUT", "/orders/{order}/status", Staff, r#"{"status":"COMPLETED"}"#, None),
+    row("record_order_payment", "PUT", "/orders/{order}/payment", StaffOrService, RECORD, None),
+    row("cancel_order", "POST", "/orders/{order}/cancel", Someone, "{}", Some(404)),
+    row("delete_product", "DELETE", "/products/{product}", Staff, "", None),
     row("list_ledger_accounts", "GET", "/ledger/accounts", Staff, "", None),
     row("list_ledger_entries", "GET", "/ledger/accounts/{wallet}/entries", Staff, "", None),
     row("get_trial_balance", "GET", "/ledger/trial-balance", Staff, "", None),
@@ -210,12 +234,15 @@ impl Cast {
             ("{payment}", "pay_merchant", "/transaction/id"),
             ("{attempt}", "create_payment", "/id"),
             ("{notification}", "create_notification", "/id"),
+            ("{product}", "create_product", "/id"),
+            ("{order}", "create_order", "/id"),
             ("{refresh}", "login", "/refresh_token"),
         ] {
             let row = OPERATIONS.iter().find(|row| row.operation == operation).expect("has a row");
             let caller = match row.who {
                 Anyone => &cast.anyone,
                 StaffOrService => &cast.service,
+                Staff => &cast.admin,
                 _ => &cast.owner.client,
             };
             let made = cast.send(caller, row).await;
@@ -337,6 +364,19 @@ async fn whoever_may_not_call_an_operation_is_refused_and_changes_nothing() {
     assert_eq!(cast.owner.balance().await, before);
     let pending = OPERATIONS.iter().find(|row| row.operation == "get_transaction").expect("has a row");
     assert_eq!(cast.send(&cast.owner.client, pending).await.expect(200)["status"], "PENDING");
+}
+
+#[tokio::test]
+async fn an_account_for_somebody_else_is_made_by_an_administrator() {
+    let host = Host::suite();
+    let cast = Cast::on(&host).await;
+    let row = OPERATIONS.iter().find(|row| row.operation == "create_user").expect("has a row");
+    cast.refused(row, "a garbage token", &cast.anyone.with_token("garbage"), 401).await;
+    for (what, plain) in [("a stranger", &cast.stranger.client), ("a committee member", &cast.committee)] {
+        cast.refused(row, what, plain, 403).await;
+    }
+    cast.refused(row, "a guest with a password", &cast.anyone, 422).await;
+    assert_eq!(cast.send(&cast.admin, row).await.status.as_u16(), 201);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod outages;
 mod personal;
 mod read_only;
 mod seal;
+mod shop;
 mod spenders;
 mod surface;
 mod telling;

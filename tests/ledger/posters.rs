@@ -13,11 +13,13 @@ use dermaga_ports::{
     auth::UserQueries,
     events::EventQueries,
     ids::AccountId,
+    inventory::InventoryQueries,
     ledger::{
         Account, Changes, Decide, Journal, Ledger, LedgerQueries, Outcome, Posting, RefusalReason, Snapshot,
         TransactionQueries, WalletQueries,
     },
     notifications::NotificationQueries,
+    orders::OrderQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
@@ -109,6 +111,14 @@ impl Store for Counted {
 
     fn webhooks(&self) -> &dyn WebhookQueries {
         self.store.webhooks()
+    }
+
+    fn inventory(&self) -> &dyn InventoryQueries {
+        self.store.inventory()
+    }
+
+    fn orders(&self) -> &dyn OrderQueries {
+        self.store.orders()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

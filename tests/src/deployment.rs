@@ -38,7 +38,11 @@ impl Deployment {
 
     /// A command of the suite on it.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = hosts::command("dermaga", &self.folder);
+        self.command_of("dermaga", arguments)
+    }
+
+    fn command_of(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = hosts::command(name, &self.folder);
         command.env("DERMAGA_PROFILE", "standalone").env("DATABASE_URL", &self.url);
         // Somebody has to give the money that is moved here. The time-out is short, so that a test sees what hangs.
         command.env("PAYMENT_GATEWAY", "sandbox").env("REQUEST_TIMEOUT", REQUEST_TIMEOUT.to_string());
@@ -49,6 +53,11 @@ impl Deployment {
     /// A host on it.
     pub fn host(&self) -> Host {
         Host::launch(self.command(&["serve"]), self.folder.clone())
+    }
+
+    /// Another kind of host on it.
+    pub fn host_of(&self, name: &str) -> Host {
+        Host::launch(self.command_of(name, &["serve"]), self.folder.clone())
     }
 
     /// Counts every balance again, with the command for it.

@@ -9,11 +9,16 @@ use dermaga_ports::{
 };
 use serde_json::json;
 
-use super::{Auth, Permission, register::taken, throttle};
+use super::{
+    Auth, Permission,
+    register::{no_guest, taken},
+    throttle,
+};
 use crate::{
     core::Note,
     error::{Code, Error, Result},
     faults::Faults,
+    orders::orders_open,
 };
 
 /// New values of a profile; what is absent stays.
@@ -185,6 +190,7 @@ impl Auth {
     /// [`Code::PermissionDenied`], [`Code::UserNotFound`], [`Code::LastAdmin`].
     pub async fn change_role(&self, by: &Principal, id: UserId, role: Role) -> Result<User> {
         self.0.authorise(by, Permission::ManageRoles).await?;
+        no_guest(role)?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let mut user = uow.users().find(id).await?.filter(User::is_active).ok_or_else(|| not_found(id))?;
@@ -217,6 +223,9 @@ impl Auth {
             return Ok(());
         }
         keep_an_admin(&mut *uow, &user).await?;
+        if uow.orders().has_open(id, now).await? {
+            return Err(orders_open());
+        }
         close_wallets(&mut *uow, id).await?;
         user = User {
             email: None,

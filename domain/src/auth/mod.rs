@@ -5,6 +5,7 @@
 
 mod accounts;
 mod authorise;
+mod guests;
 mod login;
 mod policy;
 mod register;
@@ -14,6 +15,7 @@ mod throttle;
 use std::sync::Arc;
 
 pub use accounts::{ProfileChange, Security};
+pub use guests::GuestDetails;
 pub use login::{LoginAttempt, Tokens};
 pub use policy::{Grantee, Permission};
 pub use register::Registration;

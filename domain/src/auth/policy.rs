@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Result};
 /// Who can be granted a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grantee {
+    Guest,
     User,
     Committee,
     Admin,
@@ -18,11 +19,12 @@ pub enum Grantee {
 
 impl Grantee {
     /// The columns of the matrix.
-    pub const ALL: [Grantee; 4] = [Self::User, Self::Committee, Self::Admin, Self::Service];
+    pub const ALL: [Grantee; 5] = [Self::Guest, Self::User, Self::Committee, Self::Admin, Self::Service];
 
     /// The name of the column.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Guest => "guest",
             Self::User => "user",
             Self::Committee => "committee",
             Self::Admin => "admin",
@@ -34,6 +36,7 @@ impl Grantee {
 impl From<Role> for Grantee {
     fn from(role: Role) -> Self {
         match role {
+            Role::Guest => Self::Guest,
             Role::User => Self::User,
             Role::Committee => Self::Committee,
             Role::Admin => Self::Admin,
@@ -91,12 +94,30 @@ matrix! {
     SettleTransactions "transaction.settle" => Admin Service;
     /// Give money back.
     RefundTransactions "transaction.refund" => Admin;
+    /// Pay one's own purchases and orders, and read one's own payments.
+    OwnPayments "payment.own" => Guest User Committee Admin;
     /// Read any payment.
     ReadPayments "payment.read" => Admin Service;
     /// Accept, capture, approve, deny and cancel any payment, and read what gateways told.
     ManagePayments "payment.manage" => Admin;
     /// Give money back through a payment gateway.
     RefundPayments "payment.refund" => Admin;
+    /// Offer products, change and retire them.
+    ManageProducts "product.manage" => Admin;
+    /// Say how many of a product are there.
+    AdjustStock "stock.adjust" => Admin Service;
+    /// See the journal of the stock and who holds it.
+    ReadStock "stock.read" => Admin Service;
+    /// Count the stock again, and mend it.
+    VerifyStock "stock.verify" => Admin;
+    /// Order, and read and cancel one's own orders.
+    OwnOrders "order.own" => Guest User Committee Admin;
+    /// Read any order.
+    ReadOrders "order.read" => Admin Service;
+    /// Complete and cancel any order.
+    ManageOrders "order.manage" => Admin;
+    /// Write down that an order was paid elsewhere.
+    RecordPayments "order.record_payment" => Admin Service;
     /// Read the books.
     ReadLedger "ledger.read" => Admin;
     /// Recount the books.
@@ -153,6 +174,9 @@ mod tests {
 
     #[test]
     fn more_responsibility_never_means_fewer_rights_of_ones_own() {
+        for permission in Permission::of(Role::Guest) {
+            assert!(permission.granted_to(Role::User), "{permission:?}");
+        }
         for permission in Permission::of(Role::User) {
             assert!(permission.granted_to(Role::Committee) && permission.granted_to(Role::Admin), "{permission:?}");
         }

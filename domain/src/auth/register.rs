@@ -66,6 +66,7 @@ impl Auth {
     pub async fn create_account(&self, by: &Principal, id: UserId, registration: Registration) -> Result<User> {
         self.0.authorise(by, Permission::ManageProfiles).await?;
         let role = registration.role.unwrap_or(Role::User);
+        no_guest(role)?;
         if role != Role::User {
             self.0.authorise(by, Permission::ManageRoles).await?;
         }
@@ -133,7 +134,12 @@ impl Auth {
         self.0.ports.hasher.hash(password).await.map_err(Error::internal)
     }
 
-    async fn open_default_wallet(&self, uow: &mut dyn UnitOfWork, owner: UserId, now: Timestamp) -> Result<()> {
+    pub(super) async fn open_default_wallet(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        owner: UserId,
+        now: Timestamp,
+    ) -> Result<()> {
         let wallet = Wallet {
             id: self.0.id(),
             owner,
@@ -145,6 +151,14 @@ impl Auth {
         };
         add_wallet(uow, &wallet).await.map_err(Error::from)
     }
+}
+
+/// Guests come to be without a password, and stay guests.
+pub(super) fn no_guest(role: Role) -> Result<()> {
+    if role == Role::Guest {
+        return Err(Error::fault("/role", "must not be guest: guests are made by POST /users without a password"));
+    }
+    Ok(())
 }
 
 /// Adds a wallet together with the account that keeps its money.

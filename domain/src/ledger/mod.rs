@@ -36,8 +36,8 @@ pub use transfers::{MAX_BATCH, Receipt, TransferOrder};
 pub use verify::{Report, recount};
 pub use voucher::Movement;
 pub(crate) use voucher::{Draft, completed, new_transfer, note, payload};
-pub(crate) use wallets::person;
 pub use wallets::{NewWallet, WalletView};
+pub(crate) use wallets::{meant, person};
 
 use crate::core::Core;
 

@@ -181,6 +181,9 @@ impl Transactions {
             uow.transactions().save(&transaction).await?;
             let note = note(Some(&Principal::Operator), &transaction);
             self.0.file(&mut *uow, note, payload(&transaction), now).await?;
+            if transaction.kind == TransactionKind::Payment {
+                self.0.order_expired(&mut *uow, &transaction, now).await?;
+            }
         }
         uow.commit().await?;
         Ok(count)

@@ -180,9 +180,18 @@ impl Core {
     /// The open wallet that is meant when a user and a currency are named: the default one if it is kept in that
     /// currency, otherwise the oldest.
     pub async fn wallet_of(&self, user: UserId, currency: Currency) -> Result<Option<Wallet>> {
-        let wallets = self.ports.store.wallets().wallets(user, self.now()).await?;
-        let open = wallets.into_iter().map(|(wallet, _)| wallet);
-        // The list is oldest first, and of equals `min_by_key` takes the first.
-        Ok(open.filter(|w| !w.closed && w.currency == currency).min_by_key(|w| !w.is_default))
+        Ok(meant(self.wallets_of(user).await?, currency))
     }
+
+    /// All wallets of a user, oldest first.
+    pub async fn wallets_of(&self, user: UserId) -> Result<Vec<Wallet>> {
+        let wallets = self.ports.store.wallets().wallets(user, self.now()).await?;
+        Ok(wallets.into_iter().map(|(wallet, _)| wallet).collect())
+    }
+}
+
+/// The open wallet among these, oldest first, that is meant when a currency is named; see [`Core::wallet_of`].
+pub(crate) fn meant(wallets: Vec<Wallet>, currency: Currency) -> Option<Wallet> {
+    // Of equals `min_by_key` takes the first.
+    wallets.into_iter().filter(|w| !w.closed && w.currency == currency).min_by_key(|w| !w.is_default)
 }

@@ -164,15 +164,17 @@ impl Payments {
         let open = matches!(transaction.status, TransactionStatus::Pending | TransactionStatus::Processing);
         // By the deadline itself, and not by whether a job has written down that it has passed.
         let waits = open && transaction.expires_at.is_none_or(|deadline| deadline > now);
-        let mut books = Bookings { uow, now };
-        books.lock(payment, &transaction).await?;
+        Bookings { uow: &mut *uow, now }.lock(payment, &transaction).await?;
+        let waits = waits && self.0.still_wanted(uow, &transaction, now).await?;
+        let mut books = Bookings { uow: &mut *uow, now };
         let funded = if waits { books.fund(payment, &transaction).await? } else { None };
         if let Some(transfer) = funded {
             books.fee(payment, &self.0.policy).await?;
             payment.used = Use::Funding;
             transaction.status = TransactionStatus::Completed;
             transaction.transfer = Some(transfer);
-            return self.save_transaction(uow, payment, &mut transaction, now).await;
+            self.save_transaction(uow, payment, &mut transaction, now).await?;
+            return self.0.order_paid(uow, &told_by(payment), &transaction, now).await;
         }
         payment.used = Use::Surplus;
         books.surplus(payment).await?;
@@ -220,6 +222,9 @@ impl Payments {
             transaction.refunded += amount.amount();
             transaction.status = refunded_status(&transaction);
             self.save_transaction(uow, payment, &mut transaction, now).await?;
+        }
+        if payment.used == Use::Funding {
+            self.0.order_unpaid(uow, &told_by(payment), &transaction, now).await?;
         }
         if !given {
             payment.reason = Some("the gateway took the money back after it was spent".to_owned());

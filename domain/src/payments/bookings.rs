@@ -156,6 +156,15 @@ impl Bookings<'_> {
         self.post(id, Purpose::Surplus, Instruction::Post { debit, credit, amount }, amount).await
     }
 
+    /// Gives money of a purchase to the payer's wallet; answers whether the wallet could take it.
+    pub async fn credit(&mut self, payment: &Payment, transaction: &Transaction, amount: Money) -> Result<bool> {
+        let debit = self.holder(payment, transaction).await?;
+        let credit = transaction.wallet.into();
+        // What was credited before is part of the name: there may be more than one refund that fails.
+        let id = line(payment.id.0, &format!("credited after {}", payment.sums.credited));
+        self.post(id, Purpose::Refund, Instruction::Post { debit, credit, amount }, amount).await
+    }
+
     /// Takes in money that nobody can place.
     pub async fn suspense(&mut self, payment: &Payment, amount: Money) -> Result<()> {
         let debit = self.system(&cash(payment), amount).await?;

@@ -192,7 +192,7 @@ impl Payments {
     }
 
     /// Goes on with a refund: sends it, or asks about it, and writes down the answer.
-    pub(super) async fn pursue(&self, id: RefundId) -> Result<Refund> {
+    pub(crate) async fn pursue(&self, id: RefundId) -> Result<Refund> {
         let store = &self.0.ports.store;
         let gone = || Error::internal(format!("refund {id} or its payment vanished"));
         let refund = store.payments().refund(id).await?.ok_or_else(gone)?;

@@ -5,11 +5,15 @@
 use std::sync::Arc;
 
 use dermaga_ports::{
+    StoreError,
     auth::Principal,
-    ids::PaymentId,
+    ids::{PaymentId, TransactionId},
+    ledger::Transaction,
     payments::{
         GatewayState, Outcome, Payment, PaymentClass, PaymentGateway, PaymentState, RefusalKind, SeenAmount, Snapshot,
     },
+    store::UnitOfWork,
+    time::Timestamp,
 };
 
 use super::{
@@ -138,7 +142,11 @@ impl Payments {
                 return Err(Error::new(Code::IllegalTransition, format!("The payment is {}.", payment.state.as_str())));
             }
             let reason = (step == Step::Deny).then(|| "rejected after a review".to_owned());
+            let reviewed = payment.state == PaymentState::Review;
             self.close(&mut *uow, &mut payment, state, reason, now).await?;
+            if reviewed {
+                self.wait_no_longer(&mut *uow, &payment, now).await?;
+            }
             uow.commit().await?;
             return Ok(payment);
         }
@@ -181,11 +189,94 @@ impl Payments {
         }
         let seen = Snapshot { state: GatewayState::Review, ..seen_by_a_person(&payment) };
         let applied = self.apply(&mut *uow, payment, &seen, now).await?;
+        self.wait_for_review(&mut *uow, &applied, now).await?;
         let note = Note {
             actor: Some(by),
             action: "payment.said_paid",
             subject: format!("payment:{id}"),
             detail: applied.amount.to_string(),
+        };
+        uow.audit().record(&self.0.entry(note, now)).await?;
+        uow.commit().await?;
+        Ok(applied)
+    }
+
+    /// What is announced in time is not lost while a person has not looked: the purchase waits for them, once.
+    async fn wait_for_review(&self, uow: &mut dyn UnitOfWork, payment: &Payment, now: Timestamp) -> Result<()> {
+        let mut transaction = self.transaction_of(uow, payment).await?;
+        let (policy, planned) = (&self.0.policy, self.planned_deadline(&transaction));
+        let deadline = (now + policy.review_window).min(planned + policy.review_window);
+        if transaction.expires_at.is_some_and(|at| at < deadline) {
+            self.0.move_deadline(uow, &mut transaction, deadline, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Nobody waits any longer than without the review.
+    async fn wait_no_longer(&self, uow: &mut dyn UnitOfWork, payment: &Payment, now: Timestamp) -> Result<()> {
+        let mut transaction = self.transaction_of(uow, payment).await?;
+        let deadline = self.planned_deadline(&transaction).max(now);
+        let attempts = uow.payments().of_transaction(transaction.id).await?;
+        let another = attempts.iter().any(|other| other.state == PaymentState::Review && other.id != payment.id);
+        if !another && transaction.expires_at.is_some_and(|at| at > deadline) {
+            self.0.move_deadline(uow, &mut transaction, deadline, now).await?;
+        }
+        Ok(())
+    }
+
+    /// When money for a purchase stops counting, unless somebody reviews a payment of it.
+    fn planned_deadline(&self, transaction: &Transaction) -> Timestamp {
+        transaction.created_at + self.0.policy.payment_window + self.0.policy.grace()
+    }
+
+    /// Takes an attempt off the payer's list, so far as that is possible right now: its purchase is called off.
+    pub(crate) async fn call_off(&self, payment: Payment) -> Result<Payment> {
+        if payment.gateway != MANUAL && payment.state != PaymentState::Created {
+            return self.step_on(payment, Step::Cancel).await;
+        }
+        let now = self.0.now();
+        let mut uow = self.0.begin().await?;
+        let mut payment = self.locked(&mut *uow, payment.id).await?;
+        let here = payment.gateway == MANUAL || payment.state == PaymentState::Created;
+        // What a payer has announced is looked at, also when the purchase was called off: the money may be there.
+        if here && payment.state.class() == PaymentClass::Open && payment.state != PaymentState::Review {
+            self.close(&mut *uow, &mut payment, PaymentState::Cancelled, None, now).await?;
+            uow.commit().await?;
+        }
+        Ok(payment)
+    }
+
+    /// Writes down a payment that somebody else took for a purchase. Idempotent by `id`.
+    pub(crate) async fn record(
+        &self,
+        by: &Principal,
+        id: PaymentId,
+        purchase: TransactionId,
+        reference: &str,
+    ) -> Result<Payment> {
+        if let Some(known) = self.0.ports.store.payments().payment(id).await? {
+            return Ok(known);
+        }
+        let now = self.0.now();
+        let mut uow = self.0.begin().await?;
+        let found = uow.transactions().find(purchase).await?;
+        let transaction = found.ok_or_else(|| Error::internal(format!("an order without its purchase {purchase}")))?;
+        let mut payment = self.manual_attempt(id, &transaction, now);
+        payment.reference = reference.to_owned();
+        match uow.payments().add(&payment).await {
+            Err(StoreError::Conflict(_)) => {
+                let told = "Another payment was recorded under this reference.";
+                return Err(Error::new(Code::ReferenceTaken, told).at("/reference"));
+            }
+            other => other?,
+        }
+        let seen = seen_by_a_person(&payment);
+        let applied = self.apply(&mut *uow, payment, &seen, now).await?;
+        let note = Note {
+            actor: Some(by),
+            action: "payment.recorded",
+            subject: format!("payment:{id}"),
+            detail: format!("{} under {reference}", applied.amount),
         };
         uow.audit().record(&self.0.entry(note, now)).await?;
         uow.commit().await?;

@@ -184,6 +184,12 @@ impl Payments {
                 let transaction = self.transaction_of(uow, payment).await?;
                 self.surplus_to_wallet(uow, payment, &transaction, now).await?;
             }
+            if !succeeded && payment.used == Use::Funding && payment.state == PaymentState::Paid {
+                let transaction = self.transaction_of(uow, payment).await?;
+                if self.0.order_is_cancelled(uow, &transaction).await? {
+                    self.credit_instead(uow, payment, transaction, refund.amount, now).await?;
+                }
+            }
             if succeeded && payment.used == Use::Funding {
                 let mut transaction = self.transaction_of(uow, payment).await?;
                 transaction.refunded += amount;

@@ -7,11 +7,15 @@ use dermaga_ports::{
     StoreError, Unique,
     auth::Principal,
     ids::{PaymentId, RefundId},
+    ledger::Transaction,
     money::Money,
     payments::{Payment, PaymentState, Refund, Refundable, Use},
+    store::UnitOfWork,
+    time::Timestamp,
 };
+use uuid::Uuid;
 
-use super::{Payments, bookings::Bookings, schedule::LEASE};
+use super::{Payments, apply::refunded_status, bookings::Bookings, schedule::LEASE};
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
@@ -54,11 +58,26 @@ impl Payments {
         }
         let amount = self.refundable_amount(&paid, amount)?;
         let transaction = self.transaction_of(&mut *uow, &paid).await?;
-        let mut refund = Refund::requested(id, &paid, amount, &reason, now);
+        let refund = Refund::requested(id, &paid, amount, &reason, now);
+        self.request(&mut *uow, by, &mut paid, &transaction, refund, now).await?;
+        uow.commit().await?;
+        self.pursue(id).await
+    }
+
+    /// Reserves a refund's money and stores it, to be sent after this unit of work.
+    async fn request(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        paid: &mut Payment,
+        transaction: &Transaction,
+        mut refund: Refund,
+        now: Timestamp,
+    ) -> Result<()> {
         // Sent right after this; by somebody else if that does not happen.
         refund.next_check_at = Some(now + LEASE);
-        Bookings { uow: &mut *uow, now }.reserve(&refund, &paid, &transaction).await?;
-        paid.sums.refund_pending += amount.amount();
+        Bookings { uow: &mut *uow, now }.reserve(&refund, paid, transaction).await?;
+        paid.sums.refund_pending += refund.amount.amount();
         paid.updated_at = now;
         match uow.refunds().add(&refund).await {
             Err(StoreError::Conflict(Unique::Id | Unique::Reference)) => {
@@ -66,10 +85,81 @@ impl Payments {
             }
             other => other?,
         }
-        uow.payments().save(&paid).await?;
-        self.tell_refund(&mut *uow, by, &paid, &refund, now).await?;
-        uow.commit().await?;
-        self.pursue(id).await
+        uow.payments().save(paid).await?;
+        self.tell_refund(uow, by, paid, &refund, now).await
+    }
+
+    /// Gives back all that is left of the payment that funded a purchase: through its gateway, which the caller asks for
+    /// after the unit of work by the id that is answered, or else to the payer's wallet.
+    ///
+    /// # Errors
+    /// [`Code::NotRefundable`] while a person has to look at the payment, [`Code::InsufficientFunds`].
+    pub(crate) async fn give_back(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        mut payment: Payment,
+        transaction: Transaction,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<Option<RefundId>> {
+        if payment.frozen {
+            let told = format!("A person has to look at payment {} first.", payment.id);
+            return Err(Error::new(Code::NotRefundable, told));
+        }
+        let left = Money::new(payment.sums.left().max(0), payment.amount.currency())?;
+        if !left.is_positive() {
+            return Ok(None);
+        }
+        match self.refundable_amount(&payment, None) {
+            Ok(amount) => {
+                let id = RefundId(Uuid::new_v5(&payment.id.0, b"refund of a cancelled purchase"));
+                let refund = Refund::requested(id, &payment, amount, why, now);
+                self.request(uow, by, &mut payment, &transaction, refund, now).await?;
+                Ok(Some(id))
+            }
+            Err(error) if error.code() == Code::NotRefundable => {
+                self.credit_instead(uow, &mut payment, transaction, left, now).await?;
+                uow.payments().save(&payment).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Money of a purchase that cannot go back through its gateway goes to the payer's wallet, or else to a person. The
+    /// caller stores the payment.
+    pub(super) async fn credit_instead(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        payment: &mut Payment,
+        mut transaction: Transaction,
+        amount: Money,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut books = Bookings { uow: &mut *uow, now };
+        if !books.credit(payment, &transaction, amount).await? {
+            payment.reason =
+                Some("the purchase was cancelled, and the payer's wallet cannot take the money".to_owned());
+            payment.frozen = true;
+            return self.tell(uow, payment, now).await;
+        }
+        payment.sums.credited += amount.amount();
+        payment.updated_at = now;
+        transaction.refunded += amount.amount();
+        transaction.status = refunded_status(&transaction);
+        self.save_transaction(uow, payment, &mut transaction, now).await
+    }
+
+    /// Locks what a purchase's money may move between, before the order's own locks.
+    pub(crate) async fn lock_books(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        payment: &Payment,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<()> {
+        Bookings { uow, now }.lock(payment, transaction).await
     }
 
     /// How much can be given back, in view of what was and of what the method allows.

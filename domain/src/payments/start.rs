@@ -7,8 +7,8 @@ use dermaga_ports::{
     ids::{PaymentId, WalletId},
     ledger::Transaction,
     payments::{
-        CardToken, ChargeRef, NewCharge, Outcome, PayAction, Payer, Payment, PaymentState, RefusalKind, Snapshot, Sums,
-        Use,
+        CardToken, ChargeRef, Method, MethodKind, NewCharge, Outcome, PayAction, Payer, Payment, PaymentState,
+        RefusalKind, Snapshot, Sums, Use,
     },
     store::UnitOfWork,
     time::Timestamp,
@@ -60,6 +60,24 @@ impl Payments {
         now: Timestamp,
     ) -> Result<Payment> {
         let (gateway, method) = self.0.ports.gateways.choose(choice)?;
+        Ok(self.attempt_by(id, transaction, gateway, method, window, now))
+    }
+
+    /// An attempt that no gateway of ours carries.
+    pub(super) fn manual_attempt(&self, id: PaymentId, transaction: &Transaction, now: Timestamp) -> Payment {
+        let method = Method::plain(MethodKind::ManualTransfer);
+        self.attempt_by(id, transaction, MANUAL.to_owned(), method, Duration::ZERO, now)
+    }
+
+    fn attempt_by(
+        &self,
+        id: PaymentId,
+        transaction: &Transaction,
+        gateway: String,
+        method: Method,
+        window: Duration,
+        now: Timestamp,
+    ) -> Payment {
         let manual = gateway == MANUAL;
         let account = self.0.ports.gateways.manual_account().unwrap_or_default().to_owned();
         let mut payment = Payment {
@@ -92,7 +110,7 @@ impl Payments {
             gateway,
         };
         payment.next_check_at = next_check(&payment, now);
-        Ok(payment)
+        payment
     }
 
     /// Stores an attempt with its papers.
@@ -114,7 +132,7 @@ impl Payments {
     }
 
     /// Sends an attempt that is stored and not sent, and writes down the answer.
-    pub(super) async fn submit(&self, id: PaymentId) -> Result<Payment> {
+    pub(crate) async fn submit(&self, id: PaymentId) -> Result<Payment> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let mut payment = self.locked(&mut *uow, id).await?;

@@ -42,7 +42,7 @@ impl Payments {
     ) -> Result<Page<Payment, PaymentId>> {
         let filter = match by {
             Principal::User { id, .. } if self.0.authorise(by, Permission::ReadPayments).await.is_err() => {
-                Permission::OwnTransactions.check(by)?;
+                Permission::OwnPayments.check(by)?;
                 PaymentFilter { user: Some(*id), ..filter }
             }
             _ => {
@@ -83,7 +83,7 @@ impl Payments {
 
     async fn readable(&self, by: &Principal, id: PaymentId, any: Permission) -> Result<Payment> {
         let payment = self.0.ports.store.payments().payment(id).await?.ok_or_else(|| missing(id))?;
-        let allowed = self.0.authorise_owner(by, payment.user, Permission::OwnTransactions, any).await;
+        let allowed = self.0.authorise_owner(by, payment.user, Permission::OwnPayments, any).await;
         allowed.map_err(|error| error.hidden_behind(|| missing(id)))?;
         Ok(payment)
     }

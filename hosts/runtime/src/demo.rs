@@ -1,4 +1,5 @@
-//! The data of the profile `demo`: three customers with money, an administrator and a committee member.
+//! The data of the profile `demo`: three customers with money, two products, an administrator and a
+//! committee member.
 //!
 //! Everything has a fixed id and is made through the use cases, which are idempotent by id: a start that was interrupted
 //! goes on where it stopped.
@@ -6,6 +7,7 @@
 use dermaga_domain::{
     App, Result,
     auth::{ProfileChange, Registration},
+    inventory::NewProduct,
     ledger::{NewTransaction, Party},
     payments::{MethodChoice, Topup},
 };
@@ -28,6 +30,8 @@ const CUSTOMERS: [(u128, &str, &str, i64); 3] = [
     (2, "jane@example.com", "Jane Doe", 500_000),
     (3, "bob@example.com", "Bob Smith", 750_000),
 ];
+/// Products: name, price in rupiah, how many there are. The README names the first one's id.
+const PRODUCTS: [(u128, &str, i64, i64); 2] = [(1, "Sepatu Sport", 250_000, 10), (2, "Tas Ransel", 150_000, 15)];
 const CUSTOMER_PASSWORD: &str = "password123";
 const ADMIN: u128 = 100;
 const COMMITTEE: u128 = 101;
@@ -57,6 +61,10 @@ pub async fn seed(app: &App, settings: &Settings) -> Result<Vec<String>> {
     }
     for (number, email, name, balance) in CUSTOMERS {
         customer(app, number, email, name, balance).await?;
+    }
+    for (number, name, price, stock) in PRODUCTS {
+        let product = NewProduct { name: name.to_owned(), price, stock: Some(stock), ..NewProduct::default() };
+        app.inventory.create(&Principal::Operator, fixed(4, number).into(), product).await?;
     }
     let committee = password(settings.committee_password.as_deref());
     let admin = password(settings.admin_password.as_deref());

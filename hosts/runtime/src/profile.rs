@@ -233,6 +233,9 @@ fn app(
         notification_delay: Duration::from_secs(settings.notification_delay),
         private_webhooks: settings.private_webhooks,
         payment_window: Duration::from_secs(settings.payment_window),
+        review_window: Duration::from_secs(settings.review_window),
+        merchant: settings.merchant_name.clone(),
+        guests: settings.guests,
         topup_window: Duration::from_secs(settings.topup_window),
         fees: settings.fees.clone(),
         ..Policy::default()

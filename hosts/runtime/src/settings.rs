@@ -85,6 +85,12 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Seconds that somebody has to pay a purchase.
     pub payment_window: u64,
+    /// Seconds that a manual transfer which a payer has announced may wait for a person.
+    pub review_window: u64,
+    /// Whose accounts the money for what is sold goes to.
+    pub merchant_name: String,
+    /// People may order without a password.
+    pub guests: bool,
     /// Seconds that somebody has to pay a top-up.
     pub topup_window: u64,
     /// What gateways keep of payments; the first that covers one counts.
@@ -186,6 +192,7 @@ const TEXTS: &[&str] = &[
     "xendit_secret_key",
     "xendit_callback_token",
     "manual_transfer_account",
+    "merchant_name",
     "public_url",
     "rabbitmq_url",
     "admin_password",
@@ -259,6 +266,9 @@ impl Settings {
             manual_transfer_account: None,
             public_url: None,
             payment_window: 600,
+            review_window: 86_400,
+            merchant_name: "Dermaga".to_owned(),
+            guests: true,
             topup_window: 86_400,
             fees: Vec::new(),
             smtp_server: None,

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// A buyer without a password, who has their own orders and nothing else.
+    Guest,
     /// A customer.
     User,
     /// Runs events: admits and looks up attendance.
@@ -27,11 +29,12 @@ pub enum Role {
 
 impl Role {
     /// Every role, from least to most.
-    pub const ALL: [Role; 3] = [Self::User, Self::Committee, Self::Admin];
+    pub const ALL: [Role; 4] = [Self::Guest, Self::User, Self::Committee, Self::Admin];
 
     /// The name in tokens, in the database and on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Guest => "guest",
             Self::User => "user",
             Self::Committee => "committee",
             Self::Admin => "admin",
@@ -49,7 +52,7 @@ impl FromStr for Role {
     type Err = &'static str;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or("must be one of user, committee, admin")
+        Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or("must be one of guest, user, committee, admin")
     }
 }
 

@@ -181,7 +181,7 @@ pub trait Transactions: Send {
         reference: &str,
     ) -> Result<Option<Transaction>, StoreError>;
 
-    /// Writes status, refunded amount, failure, movement, description and time of change.
+    /// Writes status, refunded amount, failure, movement, description, deadline and time of change.
     async fn save(&mut self, transaction: &Transaction) -> Result<(), StoreError>;
 
     /// Whether a user has transactions that are PENDING or PROCESSING, on either side.

@@ -131,12 +131,14 @@ pub struct Sums {
     pub refund_pending: i64,
     /// Taken back by the payer's bank in disputes that are lost.
     pub charged_back: i64,
+    /// Given to the payer's wallet, because it could not go back through the gateway.
+    pub credited: i64,
 }
 
 impl Sums {
     /// What could still be given back. Below 0 if a gateway gave back more than was taken, which a person has to see.
     pub fn left(&self) -> i64 {
-        self.captured - self.refunded - self.refund_pending - self.charged_back
+        self.captured - self.refunded - self.refund_pending - self.charged_back - self.credited
     }
 }
 

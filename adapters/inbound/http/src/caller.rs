@@ -16,6 +16,9 @@ use crate::{deps::Deps, edge::ApiError};
 /// A person with an access token.
 pub struct Person(pub Principal);
 
+/// Anybody: a person with an access token, or somebody who has none.
+pub struct Anyone(pub Option<Principal>);
+
 /// A trusted service.
 pub struct Service(pub Principal);
 
@@ -79,6 +82,23 @@ fn service(request: &Request) -> Result<Option<Principal>, ApiError> {
     let principal = header.to_str().ok().and_then(|token| deps(request).ok()?.services.principal(token));
     let wrong = || Error::new(Code::ServiceTokenInvalid, "The service token is not one that this host knows.");
     Ok(Some(principal.ok_or_else(wrong)?))
+}
+
+impl<'a> ApiExtractor<'a> for Anyone {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        // A token that is there has to be good.
+        let shown = request.headers().contains_key(header::AUTHORIZATION);
+        Ok(Self(if shown { Some(person(request)?) } else { None }))
+    }
 }
 
 macro_rules! schemes {

@@ -8,8 +8,10 @@ use crate::{
     auth::{LoginApi, RolesApi, UsersApi},
     dead_letters::DeadLettersApi,
     edge::{Slice, slice},
+    inventory::{ProductsApi, StockApi},
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
     notifications::NotificationsApi,
+    orders::{OrderDeskApi, OrdersApi},
     payments::{AttemptsApi, InboxApi, PaymentsApi},
     webhooks::WebhooksApi,
 };
@@ -21,15 +23,26 @@ pub fn wallet() -> Slice {
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
+/// Accounts, products, orders and the payments for them.
+pub fn shop() -> Slice {
+    let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi, AttemptsApi, InboxApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), shop, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    slice(apis, "Dermaga shop", SHOP, env!("CARGO_PKG_VERSION"))
+}
+
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, shop, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
 const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, and payments through gateways. Amounts are whole numbers of \
 the currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
+
+const SHOP: &str = "The shop host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
+no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";

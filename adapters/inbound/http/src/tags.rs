@@ -15,6 +15,10 @@ pub enum Tag {
     Transactions,
     /// Paying merchants and other users
     Payments,
+    /// What is sold, and how much of it is there
+    Products,
+    /// What people want to buy, until it is theirs
+    Orders,
     /// What people are told
     Notifications,
     /// The books, for those who keep them

@@ -8,8 +8,10 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
+    inventory::InventoryQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
+    orders::OrderQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
@@ -82,5 +84,13 @@ impl Store for GatheringStore {
 
     fn webhooks(&self) -> &dyn WebhookQueries {
         self.store.webhooks()
+    }
+
+    fn inventory(&self) -> &dyn InventoryQueries {
+        self.store.inventory()
+    }
+
+    fn orders(&self) -> &dyn OrderQueries {
+        self.store.orders()
     }
 }

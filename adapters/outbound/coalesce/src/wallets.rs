@@ -243,14 +243,24 @@ mod tests {
         fn webhooks(&self) -> &dyn WebhookQueries {
             unreachable!("nothing is sent")
         }
+
+        fn inventory(&self) -> &dyn InventoryQueries {
+            unreachable!("nothing is sold")
+        }
+
+        fn orders(&self) -> &dyn OrderQueries {
+            unreachable!("nothing is ordered")
+        }
     }
 
     use dermaga_ports::{
         audit::AuditQueries,
         auth::UserQueries,
         events::EventQueries,
+        inventory::InventoryQueries,
         ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries},
         notifications::NotificationQueries,
+        orders::OrderQueries,
         store::UnitOfWork,
         webhooks::WebhookQueries,
     };

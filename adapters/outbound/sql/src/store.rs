@@ -8,8 +8,10 @@ use dermaga_ports::{
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
+    inventory::InventoryQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
+    orders::OrderQueries,
     payments::PaymentQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
@@ -269,6 +271,14 @@ impl Store for SqlStore {
     }
 
     fn webhooks(&self) -> &dyn WebhookQueries {
+        self
+    }
+
+    fn inventory(&self) -> &dyn InventoryQueries {
+        self
+    }
+
+    fn orders(&self) -> &dyn OrderQueries {
         self
     }
 }

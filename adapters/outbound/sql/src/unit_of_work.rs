@@ -9,8 +9,10 @@ use dermaga_ports::{
     auth::{Sessions, Throttles, Users},
     events::{Deliveries, Outbox},
     idempotency::IdempotencyKeys,
+    inventory::{Products, Stocks},
     ledger::{Books, Transactions, Transfer, Wallets},
     notifications::Notifications,
+    orders::Orders,
     payments::{Inbox, Payments, Refunds},
     store::UnitOfWork,
     webhooks::Webhooks,
@@ -149,6 +151,18 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn webhooks(&mut self) -> &mut dyn Webhooks {
+        self
+    }
+
+    fn products(&mut self) -> &mut dyn Products {
+        self
+    }
+
+    fn stock(&mut self) -> &mut dyn Stocks {
+        self
+    }
+
+    fn orders(&mut self) -> &mut dyn Orders {
         self
     }
 

@@ -12,10 +12,10 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::wire::{NewUser, RoleName, UserBody, UserUpdate};
+use super::wire::{AccountBody, NewAccount, RoleName, UserBody, UserUpdate};
 use crate::{
     answer::{Created, Done, Request, Taken},
-    caller::{Caller, Person, Service},
+    caller::{Anyone, Caller, Person, Service},
     deps::Deps,
     edge::{ApiResult, Json},
     ledger::{AdjustAction, Adjustment, MovementBody, TopupAnswer, TopupBody, UserBalance, top_up},
@@ -28,23 +28,32 @@ pub struct UsersApi;
 
 #[OpenApi(tag = "Tag::Users")]
 impl UsersApi {
-    /// Create an account for someone
+    /// Create an account for someone, or a guest's
+    ///
+    /// An administrator makes an account with a password. Whoever sends no access token becomes a guest by name and
+    /// telephone number, where the host has guests: the answer then carries the tokens, which are good for the guest's own
+    /// orders. They are not kept, so a repetition makes another guest.
     #[oai(path = "/users", method = "post", operation_id = "create_user")]
     async fn create(
         &self,
-        person: Person,
+        caller: Anyone,
         deps: Data<&Deps>,
-        /// Repeat the request safely: the same key and body get the same answer
+        /// Repeat the request safely: the same key and body get the same answer. Not for guests
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
-        body: Json<NewUser>,
-    ) -> ApiResult<Created<UserBody>> {
-        let by = &person.0;
-        let content = body.content();
+        body: Json<NewAccount>,
+    ) -> ApiResult<Created<AccountBody>> {
+        let Some(by) = &caller.0 else {
+            let details = body.0.guest()?;
+            let tokens = deps.app.auth.create_guest(deps.app.idempotency.fresh().into(), details).await?;
+            return Ok(Created::Created(Json(tokens.into()), None));
+        };
+        let new = body.0.account()?;
+        let content = new.content();
         let request = Request { deps: &deps, caller: Some(by), operation: "create_user", key: key.0, content };
         let once = request.once(|seed| async move {
-            let user = deps.app.auth.create_account(by, seed.into(), body.0.into()).await?;
-            Ok(UserBody::from(user))
+            let user = deps.app.auth.create_account(by, seed.into(), new.into()).await?;
+            Ok(AccountBody::from(user))
         });
         Ok(once.await?.into())
     }

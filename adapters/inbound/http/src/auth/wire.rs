@@ -1,6 +1,9 @@
 //! What accounts and logins look like on the wire.
 
-use dermaga_domain::auth::{LoginAttempt, Permission, ProfileChange, Registration, Security, Tokens};
+use dermaga_domain::{
+    Error, Fault,
+    auth::{GuestDetails, LoginAttempt, Permission, ProfileChange, Registration, Security, Tokens},
+};
 use dermaga_ports::auth::{Claims, Role, User, UserStatus};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
@@ -11,6 +14,8 @@ use crate::wire::{LanguageCode, Moment};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "Role", rename_all = "lowercase")]
 pub enum RoleName {
+    /// A buyer without a password
+    Guest,
     User,
     Committee,
     Admin,
@@ -19,6 +24,7 @@ pub enum RoleName {
 impl From<Role> for RoleName {
     fn from(role: Role) -> Self {
         match role {
+            Role::Guest => Self::Guest,
             Role::User => Self::User,
             Role::Committee => Self::Committee,
             Role::Admin => Self::Admin,
@@ -29,6 +35,7 @@ impl From<Role> for RoleName {
 impl From<RoleName> for Role {
     fn from(name: RoleName) -> Self {
         match name {
+            RoleName::Guest => Self::Guest,
             RoleName::User => Self::User,
             RoleName::Committee => Self::Committee,
             RoleName::Admin => Self::Admin,
@@ -70,6 +77,88 @@ impl From<NewUser> for Registration {
     fn from(new: NewUser) -> Self {
         let NewUser { email, username, password, full_name, phone, role } = new;
         Self { email, username, password, full_name, phone, role: role.map(Role::from) }
+    }
+}
+
+/// A new account with a password; or without one, a guest's.
+#[derive(Debug, Clone, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct NewAccount {
+    pub email: Option<String>,
+    /// 3 to 50 letters, digits, dots, dashes and underscores
+    pub username: Option<String>,
+    /// 8 to 200 characters; absent for a guest
+    pub password: Option<String>,
+    /// Required of a guest
+    pub full_name: Option<String>,
+    /// Required of a guest
+    pub phone: Option<String>,
+    pub role: Option<RoleName>,
+}
+
+impl NewAccount {
+    /// As an account with a password.
+    ///
+    /// # Errors
+    /// A fault if there is none.
+    pub fn account(self) -> Result<NewUser, Error> {
+        let Self { email, username, password, full_name, phone, role } = self;
+        let password = password.ok_or_else(|| Error::fault("/password", "is required"))?;
+        Ok(NewUser { email, username, password, full_name, phone, role })
+    }
+
+    /// As a guest.
+    ///
+    /// # Errors
+    /// Faults for what a guest does not have: a login, for which one registers.
+    pub fn guest(self) -> Result<GuestDetails, Error> {
+        let given = [
+            ("/email", self.email.is_some()),
+            ("/username", self.username.is_some()),
+            ("/password", self.password.is_some()),
+            ("/role", self.role.is_some()),
+        ];
+        let told = "is nothing that a guest has: POST /auth/register makes an account, or send an access token";
+        let faults: Vec<Fault> =
+            given.into_iter().filter(|(_, given)| *given).map(|(pointer, _)| Fault::new(pointer, told)).collect();
+        if faults.is_empty() {
+            return Ok(GuestDetails { full_name: self.full_name, phone: self.phone });
+        }
+        Err(Error::invalid(faults))
+    }
+}
+
+/// An account that was made; a guest's with its tokens.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "NewlyMadeAccount", skip_serializing_if_is_none)]
+pub struct AccountBody {
+    #[oai(flatten)]
+    pub user: UserBody,
+    /// Of a guest: send it as `Authorization: Bearer <access_token>`
+    pub access_token: Option<String>,
+    /// Always `bearer`
+    pub token_type: Option<String>,
+    /// Seconds that the access token is good for
+    pub expires_in: Option<u64>,
+    /// Good for one use: `POST /auth/refresh` answers the next pair
+    pub refresh_token: Option<String>,
+}
+
+impl From<User> for AccountBody {
+    fn from(user: User) -> Self {
+        Self { user: user.into(), access_token: None, token_type: None, expires_in: None, refresh_token: None }
+    }
+}
+
+impl From<Tokens> for AccountBody {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            user: tokens.user.into(),
+            access_token: Some(tokens.access_token),
+            token_type: Some("bearer".to_owned()),
+            expires_in: Some(tokens.expires_in.as_secs()),
+            refresh_token: Some(tokens.refresh_token),
+        }
     }
 }
 

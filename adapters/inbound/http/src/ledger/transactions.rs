@@ -40,6 +40,7 @@ enum NewTransactionBody {
     Credit(NewCredit),
     Topup(NewTopup),
     Payment(NewPayment),
+    Order(NewOrderPayment),
 }
 
 /// Reserves money of the sender for the receiver: PENDING until completed or cancelled.
@@ -118,6 +119,17 @@ struct NewPayment {
     description: Option<String>,
 }
 
+/// Pays an order through a gateway: the answer is the order's own transaction, COMPLETED once the money is there.
+#[derive(Debug, Clone, Object)]
+#[oai(skip_serializing_if_is_none)]
+struct NewOrderPayment {
+    order_id: Uuid,
+    /// As `method` in `POST /payments`
+    payment_method: Option<String>,
+    /// For `wallet`: one's own wallet to pay from; the one that takes the order's late money unless named
+    wallet_id: Option<Uuid>,
+}
+
 impl NewTransactionBody {
     async fn run(self, deps: &Deps, by: &Principal, id: TransactionId) -> Result<Movement> {
         let app = &deps.app;
@@ -147,6 +159,11 @@ impl NewTransactionBody {
             Self::Payment(NewPayment { wallet_id, merchant, amount, description }) => {
                 let payment = NewTransaction { amount, currency: None, description, reference: None };
                 app.payments.pay(by, id, wallet_id.into(), MerchantPayment { merchant, payment }).await
+            }
+            Self::Order(NewOrderPayment { order_id, payment_method, wallet_id }) => {
+                let wallet = wallet_id.map(Into::into);
+                let choice = MethodChoice { method: payment_method, wallet, ..MethodChoice::default() };
+                app.payments.pay_order(by, id.0, order_id.into(), choice).await
             }
         }
     }

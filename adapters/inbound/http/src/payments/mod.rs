@@ -8,6 +8,7 @@ mod wire;
 
 pub use attempts::AttemptsApi;
 pub use cards::refuse as refuse_cards;
+pub use checkout::PaymentChoice;
 use dermaga_domain::{
     ledger::{NewTransaction, TransferOrder},
     payments::MerchantPayment,

@@ -118,6 +118,8 @@ pub struct PaymentBody {
     pub refund_pending: i64,
     /// Taken back by the payer's bank
     pub charged_back: i64,
+    /// Given to the payer's wallet, because it could not go back through the gateway
+    pub credited: i64,
     /// The gateway has passed the money on
     pub settled: bool,
     /// Paid when it was over already
@@ -151,6 +153,7 @@ impl From<Payment> for PaymentBody {
             refunded: payment.sums.refunded,
             refund_pending: payment.sums.refund_pending,
             charged_back: payment.sums.charged_back,
+            credited: payment.sums.credited,
             settled: payment.settled,
             late: payment.late,
             frozen: payment.frozen,

@@ -9,13 +9,13 @@ CREATE TABLE users (
     username      text,
     full_name     bytea,
     phone         bytea,
-    role          text        NOT NULL CHECK (role IN ('user', 'committee', 'admin')),
+    role          text        NOT NULL CHECK (role IN ('guest', 'user', 'committee', 'admin')),
     password      text,
     closed_at     timestamptz,
     last_login_at timestamptz,
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL,
-    CHECK (closed_at IS NOT NULL OR email IS NOT NULL OR username IS NOT NULL),
+    CHECK (closed_at IS NOT NULL OR role = 'guest' OR email IS NOT NULL OR username IS NOT NULL),
     CHECK ((email IS NULL) = (email_digest IS NULL))
 );
 

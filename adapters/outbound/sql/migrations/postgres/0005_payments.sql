@@ -23,6 +23,7 @@ CREATE TABLE payments (
     refunded        bigint      NOT NULL CHECK (refunded >= 0),
     refund_pending  bigint      NOT NULL CHECK (refund_pending >= 0),
     charged_back    bigint      NOT NULL CHECK (charged_back >= 0),
+    credited        bigint      NOT NULL CHECK (credited >= 0),
     settled         boolean     NOT NULL,
     late            boolean     NOT NULL,
     reason          text,

@@ -10,13 +10,13 @@ CREATE TABLE users (
     username      TEXT,
     full_name     BLOB,
     phone         BLOB,
-    role          TEXT    NOT NULL CHECK (role IN ('user', 'committee', 'admin')),
+    role          TEXT    NOT NULL CHECK (role IN ('guest', 'user', 'committee', 'admin')),
     password      TEXT,
     closed_at     INTEGER,
     last_login_at INTEGER,
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
-    CHECK (closed_at IS NOT NULL OR email IS NOT NULL OR username IS NOT NULL),
+    CHECK (closed_at IS NOT NULL OR role = 'guest' OR email IS NOT NULL OR username IS NOT NULL),
     CHECK ((email IS NULL) = (email_digest IS NULL))
 ) STRICT, WITHOUT ROWID;
 

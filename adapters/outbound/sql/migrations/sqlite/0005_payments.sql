@@ -23,6 +23,7 @@ CREATE TABLE payments (
     refunded        INTEGER NOT NULL CHECK (refunded >= 0),
     refund_pending  INTEGER NOT NULL CHECK (refund_pending >= 0),
     charged_back    INTEGER NOT NULL CHECK (charged_back >= 0),
+    credited        INTEGER NOT NULL CHECK (credited >= 0),
     settled         INTEGER NOT NULL CHECK (settled IN (0, 1)),
     late            INTEGER NOT NULL CHECK (late IN (0, 1)),
     reason          TEXT,

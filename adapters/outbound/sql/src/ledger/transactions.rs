@@ -37,7 +37,7 @@ const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM transactions WHERE id = $1)";
 const FIND: Dialects = locking!(select_transaction!(), " WHERE id = $1");
 const BY_REFERENCE: &str = concat!(select_transaction!(), " WHERE wallet_id = $1 AND kind = $2 AND reference = $3");
 const UPDATE: &str = "UPDATE transactions SET status = $2, refunded = $3, failure = $4, transfer_id = $5, \
-    description = $6, updated_at = $7, search = $8 WHERE id = $1";
+    description = $6, updated_at = $7, search = $8, expires_at = $9 WHERE id = $1";
 const HAS_UNFINISHED: &str = "SELECT EXISTS (SELECT 1 FROM transactions \
         WHERE user_id = $1 AND status IN ('PENDING', 'PROCESSING')) \
     OR EXISTS (SELECT 1 FROM transactions WHERE counterparty_user = $1 AND status IN ('PENDING', 'PROCESSING'))";
@@ -228,6 +228,7 @@ impl Transactions for SqlUnitOfWork {
                 .bind(transaction.description.as_deref())
                 .bind(Moment(transaction.updated_at))
                 .bind(search.as_str())
+                .bind(transaction.expires_at.map(Moment))
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())

@@ -22,7 +22,7 @@ const INSERT: &str = concat!(
     "INSERT INTO payments (",
     payment_columns!(),
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36) ON CONFLICT DO NOTHING"
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37) ON CONFLICT DO NOTHING"
 );
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM payments WHERE id = $1)";
 const FIND: Dialects = locking!(select_payment!(), " WHERE id = $1");
@@ -30,7 +30,7 @@ const OF_TRANSACTION: Dialects = locking!(select_payment!(), " WHERE transaction
 const UPDATE: &str = "UPDATE payments SET provider_id = $3, token = $4, state = $5, used = $6, captured = $7, \
     refunded = $8, refund_pending = $9, charged_back = $10, settled = $11, late = $12, reason = $13, frozen = $14, \
     action = $15, idempotency_key = $16, sent_at = $17, expires_at = $18, verified_at = $19, next_check_at = $20, \
-    checks = $21, raw = $22, updated_at = $23, revision = revision + 1 WHERE id = $1 AND revision = $2";
+    checks = $21, raw = $22, updated_at = $23, credited = $24, revision = revision + 1 WHERE id = $1 AND revision = $2";
 const WAKE: &str = "UPDATE payments SET next_check_at = $2, checks = 0, revision = revision + 1 \
     WHERE id = $1";
 
@@ -96,6 +96,7 @@ impl Payments for SqlUnitOfWork {
                 .bind(Moment(payment.created_at))
                 .bind(Moment(payment.updated_at))
                 .bind(revision)
+                .bind(payment.sums.credited)
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())
@@ -146,6 +147,7 @@ impl Payments for SqlUnitOfWork {
                 .bind(i64::from(payment.checks))
                 .bind(payment.raw.as_deref())
                 .bind(Moment(payment.updated_at))
+                .bind(payment.sums.credited)
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())

@@ -19,7 +19,7 @@ macro_rules! payment_columns {
         "id, transaction_id, user_id, gateway, reference, provider_id, amount, currency, method, bank, store, token, \
          wallet_id, authorize_only, state, used, captured, refunded, refund_pending, charged_back, settled, late, reason, \
          frozen, action, description, idempotency_key, sent_at, expires_at, verified_at, next_check_at, checks, raw, \
-         created_at, updated_at, revision"
+         created_at, updated_at, revision, credited"
     };
 }
 
@@ -54,6 +54,7 @@ pub(super) struct PaymentRow {
     refunded: i64,
     refund_pending: i64,
     charged_back: i64,
+    credited: i64,
     settled: bool,
     late: bool,
     reason: Option<String>,
@@ -99,6 +100,7 @@ impl PaymentRow {
                 refunded: row.refunded,
                 refund_pending: row.refund_pending,
                 charged_back: row.charged_back,
+                credited: row.credited,
             },
             settled: row.settled,
             late: row.late,

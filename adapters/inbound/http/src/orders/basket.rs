@@ -1,0 +1,84 @@
+//! What somebody wants to order: the body of `POST /orders`.
+
+use dermaga_domain::{
+    Error,
+    orders::{NewLine, NewOrder},
+};
+use poem_openapi::{Object, types::Any};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::payments::PaymentChoice;
+
+/// A line to order.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "NewOrderLine", skip_serializing_if_is_none)]
+pub struct NewLineBody {
+    pub product_id: Uuid,
+    #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
+    pub quantity: i64,
+    /// The price that the buyer saw; another one by now refuses the order
+    pub unit_price: Option<i64>,
+    #[oai(validator(max_length = 500))]
+    pub note: Option<String>,
+}
+
+/// An order to make: `lines`, or one line in short as `product_id` and `quantity`, or as `service_type`, `service_id` and
+/// `quantity`.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "NewOrder", skip_serializing_if_is_none)]
+pub struct NewOrderBody {
+    #[oai(validator(min_items = 1, max_items = 100))]
+    pub lines: Option<Vec<NewLineBody>>,
+    pub product_id: Option<Uuid>,
+    /// `product`
+    pub service_type: Option<String>,
+    pub service_id: Option<Uuid>,
+    #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
+    pub quantity: Option<i64>,
+    /// Kept with the line as its note
+    pub booking_details: Option<Any<Value>>,
+    /// `false` for a draft: nothing is reserved, and no time runs until it is placed. `true` unless given
+    pub confirm: Option<bool>,
+    /// How it will be paid. Without it, `POST /payments` starts paying
+    pub payment: Option<PaymentChoice>,
+}
+
+impl NewOrderBody {
+    /// What is to be ordered.
+    pub fn read(self) -> Result<NewOrder, Error> {
+        let short = self.product_id.is_some() || self.service_id.is_some() || self.service_type.is_some();
+        let lines = match self.lines {
+            Some(_) if short || self.quantity.is_some() => {
+                return Err(Error::fault("/lines", "must not be given together with a line in short"));
+            }
+            Some(lines) => lines.into_iter().map(line).collect(),
+            None => {
+                let product = product(self.product_id, self.service_type.as_deref(), self.service_id)?;
+                let quantity = self.quantity.ok_or_else(|| Error::fault("/quantity", "is required"))?;
+                let note = self.booking_details.map(|Any(details)| details.to_string());
+                vec![NewLine { product: product.into(), quantity, unit_price: None, note }]
+            }
+        };
+        let payment = self.payment.map(PaymentChoice::read).transpose().map_err(|error| error.within("/payment"))?;
+        Ok(NewOrder { lines, draft: self.confirm == Some(false), payment })
+    }
+}
+
+fn line(body: NewLineBody) -> NewLine {
+    let NewLineBody { product_id, quantity, unit_price, note } = body;
+    NewLine { product: product_id.into(), quantity, unit_price, note }
+}
+
+/// The product of a line in short.
+fn product(product: Option<Uuid>, service: Option<&str>, id: Option<Uuid>) -> Result<Uuid, Error> {
+    match (product, service, id) {
+        (Some(product), None, None) => Ok(product),
+        (Some(_), ..) => Err(Error::fault("/product_id", "must not be given together with a service")),
+        (None, Some("product"), Some(id)) => Ok(id),
+        (None, Some("product"), None) => Err(Error::fault("/service_id", "is required")),
+        (None, Some(_), _) => Err(Error::fault("/service_type", "must be product")),
+        (None, None, Some(_)) => Err(Error::fault("/service_type", "is required: product")),
+        (None, None, None) => Err(Error::fault("/lines", "is required, unless a line is given in short")),
+    }
+}

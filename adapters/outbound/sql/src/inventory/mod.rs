@@ -1,0 +1,5 @@
+//! Products and stock.
+
+mod products;
+mod queries;
+mod stock;

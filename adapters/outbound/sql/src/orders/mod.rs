@@ -1,0 +1,5 @@
+//! Orders and their lines.
+
+mod queries;
+mod repository;
+mod row;

@@ -1,0 +1,156 @@
+//! What somebody wants to order: checked, and priced by what is offered right now.
+
+use dermaga_ports::{
+    ids::ProductId,
+    inventory::{Product, ProductStatus},
+    money::{MAX_AMOUNT, Money},
+    orders::{Line, MAX_LINES, MAX_QUANTITY, Ware},
+    store::UnitOfWork,
+};
+
+use crate::{
+    error::{Code, Error, Fault, Result},
+    faults::Faults,
+    payments::MethodChoice,
+};
+
+/// The longest note to a line.
+const MAX_NOTE: usize = 500;
+
+/// A line to order.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    pub product: ProductId,
+    pub quantity: i64,
+    /// What the buyer saw; another price by now refuses the order.
+    pub unit_price: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// An order to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewOrder {
+    pub lines: Vec<NewLine>,
+    /// Only put together: nothing is reserved, and no time runs.
+    pub draft: bool,
+    /// How it will be paid; the attempt starts with the order.
+    pub payment: Option<MethodChoice>,
+}
+
+impl NewOrder {
+    /// Looks at what can be judged without the store.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] with every fault.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut faults = Faults::default();
+        if self.lines.is_empty() {
+            faults.add("/lines", "must have at least one line");
+        }
+        if self.lines.len() > MAX_LINES {
+            faults.add("/lines", format!("must have at most {MAX_LINES} lines"));
+        }
+        for (position, line) in self.lines.iter().enumerate().take(MAX_LINES) {
+            if !(1..=MAX_QUANTITY).contains(&line.quantity) {
+                faults.add(&format!("/lines/{position}/quantity"), format!("must be from 1 to {MAX_QUANTITY}"));
+            }
+            faults.text(&format!("/lines/{position}/note"), line.note.as_deref(), MAX_NOTE);
+        }
+        if self.draft && self.payment.is_some() {
+            faults.add("/payment", "must not be given for a draft: place it first");
+        }
+        faults.check()
+    }
+}
+
+/// The lines at the prices of this moment, and their sum.
+///
+/// # Errors
+/// [`Code::Invalid`] for products that are not offered, [`Code::CurrencyMismatch`], [`Code::PriceChanged`] naming the old
+/// and the new price.
+pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine]) -> Result<(Vec<Line>, Money)> {
+    let mut ids: Vec<ProductId> = wanted.iter().map(|line| line.product).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let products = uow.products().read(&ids).await?;
+    let mut faults = Faults::default();
+    let mut moved = Vec::new();
+    let mut lines = Vec::with_capacity(wanted.len());
+    for (position, line) in wanted.iter().enumerate() {
+        let offered = products.iter().find(|product| product.id == line.product);
+        let Some(product) = offered.filter(|product| product.status == ProductStatus::Active) else {
+            let told = if offered.is_some() { "is not offered any more" } else { "is no product" };
+            faults.add(&format!("/lines/{position}/product_id"), told);
+            continue;
+        };
+        if let Some(seen) = line.unit_price.filter(|seen| *seen != product.price.amount()) {
+            let told = format!("{} costs {} by now, not {seen}", product.name, product.price.amount());
+            moved.push(Fault::new(format!("/lines/{position}/unit_price"), told));
+        }
+        lines.push(of(line, product));
+    }
+    faults.check()?;
+    if !moved.is_empty() {
+        let told: Vec<&str> = moved.iter().map(|fault| fault.detail.as_str()).collect();
+        return Err(Error::new(Code::PriceChanged, format!("{}.", told.join("; "))).with(moved));
+    }
+    let total = total(&lines)?;
+    Ok((lines, total))
+}
+
+fn of(line: &NewLine, product: &Product) -> Line {
+    Line {
+        ware: Ware::Product(product.id),
+        title: product.name.clone(),
+        quantity: line.quantity,
+        unit_price: product.price,
+        note: line.note.as_deref().map(str::trim).filter(|note| !note.is_empty()).map(str::to_owned),
+    }
+}
+
+/// The sum of the lines.
+fn total(lines: &[Line]) -> Result<Money> {
+    let Some(first) = lines.first() else { return Err(Error::internal("an order without lines")) };
+    let currency = first.unit_price.currency();
+    let mut sum: i64 = 0;
+    for (position, line) in lines.iter().enumerate() {
+        if line.unit_price.currency() != currency {
+            let told = format!("costs {}, and the first line {currency}: order them apart", line.unit_price.currency());
+            return Err(Error::new(Code::CurrencyMismatch, told).at(&format!("/lines/{position}/product_id")));
+        }
+        let with_line = line.unit_price.amount().checked_mul(line.quantity).and_then(|amount| sum.checked_add(amount));
+        sum = with_line.filter(|sum| *sum <= MAX_AMOUNT).ok_or_else(|| {
+            let told = format!("makes the order cost more than {MAX_AMOUNT}");
+            Error::fault(&format!("/lines/{position}/quantity"), told)
+        })?;
+    }
+    Ok(Money::new(sum, currency)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use dermaga_ports::money::Currency;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn line(price: i64, currency: Currency, quantity: i64) -> Line {
+        Line {
+            ware: Ware::Product(ProductId(Uuid::nil())),
+            title: "Tas".to_owned(),
+            quantity,
+            unit_price: Money::new(price, currency).expect("an amount"),
+            note: None,
+        }
+    }
+
+    #[test]
+    fn sums_are_exact_or_refused() {
+        let sum = total(&[line(250_000, Currency::Idr, 2), line(150_000, Currency::Idr, 1)]).expect("a sum");
+        assert_eq!(sum, Money::new(650_000, Currency::Idr).expect("an amount"));
+        let code = |lines: &[Line]| total(lines).expect_err("refused").code();
+        assert_eq!(code(&[line(MAX_AMOUNT, Currency::Idr, 2)]), Code::Invalid);
+        assert_eq!(code(&[line(MAX_AMOUNT, Currency::Idr, 1), line(1, Currency::Idr, 1)]), Code::Invalid);
+        assert_eq!(code(&[line(1, Currency::Idr, 1), line(1, Currency::Usd, 1)]), Code::CurrencyMismatch);
+    }
+}

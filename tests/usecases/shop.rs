@@ -1,0 +1,89 @@
+//! A shop to test: products, buyers, staff, and what its counters say.
+
+use dermaga_domain::{
+    Result,
+    inventory::{NewProduct, Offer},
+    orders::{NewLine, NewOrder},
+    payments::MethodChoice,
+};
+use dermaga_ports::{
+    auth::{Principal, Role},
+    ids::{OrderId, ProductId},
+    ledger::SystemAccount,
+    orders::{Order, OrderStatus},
+    payments::Payment,
+};
+use uuid::Uuid;
+
+use crate::desk::Desk;
+
+/// The method of that name.
+pub fn by(method: &str) -> MethodChoice {
+    MethodChoice { method: Some(method.to_owned()), ..MethodChoice::default() }
+}
+
+/// A product at Rp 1.000 with so many on hand.
+pub async fn product(desk: &Desk, stock: i64) -> ProductId {
+    let id: ProductId = desk.id();
+    let new = NewProduct { name: "Sepatu".to_owned(), price: 1_000, stock: Some(stock), ..NewProduct::default() };
+    desk.app.inventory.create(&Principal::Operator, id, new).await.expect("offers");
+    id
+}
+
+/// A line for so many of it.
+pub fn line(product: ProductId, quantity: i64) -> NewLine {
+    NewLine { product, quantity, unit_price: None, note: None }
+}
+
+/// Somebody orders so many, to be paid by that method if one is named.
+pub async fn order(
+    desk: &Desk,
+    who: &Principal,
+    product: ProductId,
+    quantity: i64,
+    method: Option<&str>,
+) -> Result<(Order, Option<Payment>)> {
+    let new = NewOrder { lines: vec![line(product, quantity)], draft: false, payment: method.map(by) };
+    desk.app.orders.create(who, desk.id(), new).await
+}
+
+/// The same for an order that has to work, paid by QRIS.
+pub async fn bought(desk: &Desk, who: &Principal, product: ProductId, quantity: i64) -> (Order, Payment) {
+    let (order, payment) = order(desk, who, product, quantity, Some("qris")).await.expect("orders");
+    (order, payment.expect("is being paid"))
+}
+
+/// On hand, allocated, held, available.
+pub async fn counts(desk: &Desk, product: ProductId) -> (i64, i64, i64, i64) {
+    let Offer { availability, .. } = desk.app.inventory.offer(product).await.expect("is there");
+    (availability.stock.on_hand, availability.stock.allocated, availability.held, availability.available())
+}
+
+/// An order's status at this moment.
+pub async fn status(desk: &Desk, id: OrderId) -> OrderStatus {
+    use dermaga_ports::system::Clock as _;
+    let order = desk.app.orders.order(&Principal::Operator, id).await.expect("is there");
+    order.status_at(desk.clock.now())
+}
+
+/// An administrator.
+pub async fn staff(desk: &Desk, name: &str) -> Principal {
+    desk.person_of(name, Role::Admin).await.0
+}
+
+/// What the shop has earned.
+pub async fn earned(desk: &Desk) -> i64 {
+    desk.account(SystemAccount::Merchant { slug: "dermaga-shop".to_owned() }).await
+}
+
+/// Stock and books are whole.
+pub async fn check(desk: &Desk) {
+    desk.check().await;
+    let (_, findings) = desk.app.inventory.verify(&Principal::Operator).await.expect("recounts");
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+/// An id that nothing has.
+pub fn nobody<T: From<Uuid>>() -> T {
+    Uuid::from_u128(0xdead).into()
+}
