@@ -12,9 +12,9 @@ COPY . .
 # The caches survive between builds; what is kept of a build has to be copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p dermaga -p dermaga-wallet \
+    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-shop \
     && mkdir /out \
-    && cp target/release/dermaga target/release/dermaga-wallet /out/
+    && cp target/release/dermaga target/release/dermaga-wallet target/release/dermaga-shop /out/
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Dermaga" \
