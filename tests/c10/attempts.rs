@@ -216,6 +216,29 @@ pub async fn c10_17_a_refused_charge_is_a_failed_payment(engine: Engine) {
     }
 }
 
+pub async fn c10_18_a_charge_that_is_wrong_fails_with_the_gateways_words(engine: Engine) {
+    // What no gateway takes: a month for a code that lives a week, and sums below its least.
+    for (way, window, price, words) in [
+        (CORE, 30 * DAY, PRICE, "expiry duration is out of range"),
+        (SNAP, 30 * DAY, PRICE, "expiry duration is out of range"),
+        (INVOICE, HOUR, 9_999, "must be at least 10000"),
+        (Way("xendit", "cstore"), HOUR, 9_999, "request_amount must be from 10000"),
+    ] {
+        let house = House::lasting(engine, window).await;
+        let failed = house.buy_for(way, price).await;
+        let about = format!("{way:?}: {failed:?}");
+        assert_eq!(failed.state, PaymentState::Failed, "{about}");
+        assert!(failed.reason.as_ref().is_some_and(|reason| reason.contains(words)), "{about}");
+        assert_eq!((house.records(&failed).await.len(), house.told("payment.failed").await), (0, 1), "{about}");
+        assert_eq!(house.status(&failed).await, TransactionStatus::Pending, "{about}: it may be tried again");
+        let second = house.again(Way("midtrans", "bank_transfer"), failed.transaction, "~pay1s").await;
+        house.live(SECOND, 4).await;
+        assert_eq!((house.payment(second.id).await.used, house.merchant().await), (Use::Funding, price), "{about}");
+        assert_eq!(house.payment(failed.id).await.state, PaymentState::Failed, "{about}");
+        house.close().await;
+    }
+}
+
 pub async fn c10_46_of_two_paid_attempts_one_funds_and_the_other_goes_back(engine: Engine) {
     for (first, second) in [(CORE, Way("midtrans", "qris")), (INVOICE, REQUEST), (CORE, INVOICE), (SNAP, CORE)] {
         let house = House::open(engine).await;
@@ -302,4 +325,41 @@ pub async fn c10_39_nobody_is_over_before_the_time(engine: Engine) {
             house.close().await;
         }
     }
+}
+
+/// Our clock is behind the gateway's: its time for the payer ends before ours does.
+pub async fn c10_39_a_clock_that_is_behind_loses_no_payment(engine: Engine) {
+    for way in EACH {
+        for skew in [10 * MINUTE, MINUTE] {
+            let house = House::open(engine).await;
+            house.sandbox.app.advance(skew).await;
+            let paid = house.buy(way, "").await;
+            let left = house.buy(way, "").await;
+            house.live(5 * MINUTE, 9).await;
+            let about = format!("{way:?} {skew:?}");
+            assert_eq!(house.payment(paid.id).await.state, PaymentState::Pending, "{about}: there is time left");
+            house.play(&paid, "pay", json!({"method": "gopay"})).await;
+            house.live(SECOND, 3).await;
+            let found = house.payment(paid.id).await;
+            assert_eq!((found.state, found.used, found.late), (PaymentState::Paid, Use::Funding, false), "{about}");
+            // Who does not pay is over by the gateway's word or by ours, and on both sides.
+            house.live(5 * MINUTE, 6).await;
+            let over = house.payment(left.id).await;
+            assert_eq!((over.state, over.sums.captured), (PaymentState::Expired, 0), "{about}: {over:?}");
+            assert_eq!(house.status(&left).await, TransactionStatus::Cancelled, "{about}");
+            assert_eq!((house.merchant().await, house.told("payment.frozen").await), (PRICE, 0), "{about}");
+            house.close().await;
+        }
+    }
+    // So far behind that the gateway's time is over before it began: by its word alone, and another way is open.
+    let house = House::open(engine).await;
+    house.sandbox.app.advance(70 * MINUTE).await;
+    let stillborn = house.buy(CORE, "").await;
+    house.live(SECOND, 5).await;
+    assert_eq!(house.payment(stillborn.id).await.state, PaymentState::Expired);
+    assert_eq!(house.status(&stillborn).await, TransactionStatus::Pending);
+    let second = house.again(INVOICE, stillborn.transaction, "~pay1s").await;
+    house.live(SECOND, 4).await;
+    assert_eq!((house.payment(second.id).await.used, house.merchant().await), (Use::Funding, PRICE));
+    house.close().await;
 }
