@@ -11,6 +11,7 @@ use crate::{
     ledger::{Books, Transactions, Wallets},
     notifications::Notifications,
     payments::Payments,
+    watch::Watch,
     webhooks::Webhooks,
 };
 
@@ -27,6 +28,7 @@ pub struct App {
     pub events: Events,
     pub webhooks: Webhooks,
     pub idempotency: Idempotency,
+    pub watch: Watch,
 }
 
 impl App {
@@ -43,7 +45,8 @@ impl App {
             audit: Audit::new(core.clone()),
             events: Events::new(core.clone()),
             webhooks: Webhooks::new(core.clone()),
-            idempotency: Idempotency::new(core),
+            idempotency: Idempotency::new(core.clone()),
+            watch: Watch::new(core),
         }
     }
 }

@@ -92,6 +92,7 @@ cases! {
     webhooks::c10_47_an_endpoint_that_fails_is_told_again_and_the_money_is_found
     webhooks::c10_47_what_is_sent_again_is_heard
     webhooks::c10_48_another_callback_token_is_refused
+    webhooks::c10_49_another_body_under_a_known_delivery_is_flagged_and_wakes
     webhooks::c10_49_the_same_event_under_another_delivery_is_one
     webhooks::c10_57_a_refunds_webhook_in_two_envelopes_wakes_the_payment
     webhooks::c10_58_a_restart_between_charge_and_webhook_loses_nothing

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use dermaga_ports::payments::{PaymentState, Use, Verdict};
+use dermaga_ports::{
+    payments::{PaymentState, Use, Verdict},
+    system::Clock as _,
+};
 use dermaga_tests::databases::Engine;
 use serde_json::json;
 
@@ -252,6 +255,46 @@ pub async fn c10_49_the_same_event_under_another_delivery_is_one(engine: Engine)
         assert_eq!(house.webhooks().await.len(), before, "{way:?}: what it says counts, not the delivery");
         assert_eq!(house.webhooks().await[0], first);
         house.look_after().await;
+        paid_once(&house, payment.id, &format!("{way:?}")).await;
+        house.close().await;
+    }
+}
+
+/// One id of a delivery, and something else in it: a person is told, and nothing that it speaks of is lost.
+pub async fn c10_49_another_body_under_a_known_delivery_is_flagged_and_wakes(engine: Engine) {
+    for way in [INVOICE, REQUEST] {
+        let house = House::open(engine).await;
+        let payment = house.buy(way, "~drop").await;
+        let told = |status: &str, note: &str| {
+            let said = json!({"status": status, "note": note});
+            let overrides = if way == REQUEST { json!({"data": said}) } else { said };
+            let headers = json!({"webhook-id": "one"});
+            json!({"provider": "xendit", "ref": payment.reference, "headers": headers, "overrides": overrides})
+        };
+        let verdicts = async || house.webhooks().await.iter().map(|told| told.verdict).collect::<Vec<_>>();
+        let waits = async || house.payment(payment.id).await.next_check_at.is_some_and(|at| at <= house.clock.now());
+        assert_eq!(house.inject(told("PENDING", "first")).await, 200, "{way:?}");
+        assert_eq!(verdicts().await.len(), 1, "{way:?}");
+        house.look_after().await;
+        house.play(&payment, "pay", json!({})).await;
+        house.look_after().await;
+        assert_eq!(house.told("payment.paid").await, 0, "{way:?}: nobody was told");
+        // It claims another thing: it counts, and is flagged.
+        assert_eq!(house.inject(told("PAID", "second")).await, 200, "{way:?}");
+        assert_eq!(verdicts().await[0], Verdict::Conflict, "{way:?}");
+        house.look_after().await;
+        paid_once(&house, payment.id, &format!("{way:?}")).await;
+        // It claims the same thing in other words, after everything is settled: it is flagged and looked into as well.
+        assert!(!waits().await);
+        assert_eq!(house.inject(told("PAID", "third")).await, 200, "{way:?}");
+        assert_eq!((verdicts().await[0], verdicts().await.len()), (Verdict::Conflict, 3), "{way:?}");
+        assert!(waits().await, "{way:?}: a look is due");
+        house.look_after().await;
+        // And a copy of each is a copy.
+        for note in ["third", "first"] {
+            let status = if note == "first" { "PENDING" } else { "PAID" };
+            assert_eq!(house.inject(told(status, note)).await, 200, "{way:?}");
+        }
         paid_once(&house, payment.id, &format!("{way:?}")).await;
         house.close().await;
     }
