@@ -91,7 +91,7 @@ impl<T: ParseFromJSON + 'static> Json<T> {
 
 impl_apirequest_for_payload!(Json<T>, T: ParseFromJSON + 'static);
 
-/// The same of an operation that works without a body: none, or an empty one of whatever type, is `None`.
+/// The same of an operation that works without a body: none, an empty one of whatever type, or `null`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MaybeJson<T>(pub Option<T>);
 
@@ -115,7 +115,7 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for MaybeJson<T> {
         match request.content_type() {
             _ if bytes.is_empty() => Ok(Self(None)),
             Some(content_type) if Json::<T>::check_content_type(content_type) => {
-                Ok(Self(Some(Json::<T>::of(&bytes)?.0)))
+                Ok(Self(Json::<Option<T>>::of(&bytes)?.0))
             }
             Some(content_type) => Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into()),
             None => Err(ContentTypeError::ExpectContentType.into()),
