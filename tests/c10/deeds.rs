@@ -40,6 +40,15 @@ impl House {
         self.app.payments.start(&self.ani, self.id(), Self::purchase(PRICE), choice).await.expect("starts")
     }
 
+    /// The same, and where a page asks for a method, one is chosen.
+    pub async fn choose(&self, way: Way, script: &str) -> Payment {
+        let payment = self.buy(way, script).await;
+        if way == SNAP {
+            self.play(&payment, "choose", json!({"method": "gopay"})).await;
+        }
+        payment
+    }
+
     /// The same for another price.
     pub async fn buy_for(&self, way: Way, price: i64) -> Payment {
         let choice = self.choice(way);

@@ -4,6 +4,7 @@
 //! A case is a function over a database. It is listed once, below, and runs on both databases. Each ends with the books: they are
 //! whole, and the gateway's own agree with them to the rupiah.
 
+mod answers;
 mod attempts;
 mod books;
 mod cards;
@@ -11,6 +12,7 @@ mod deeds;
 mod ear;
 mod faults;
 mod house;
+mod outages;
 mod refunds;
 mod server;
 mod sights;
@@ -34,13 +36,15 @@ macro_rules! cases {
 }
 
 cases! {
+    answers::c10_09_c10_51_another_sum_waits_for_a_person
+    answers::c10_10_c10_40_a_sum_that_cannot_be_read_waits_for_a_person
+    answers::c10_41_c10_42_c10_43_odd_looks_do_not_matter
+    answers::c10_42_a_word_that_nobody_knows_changes_nothing
     attempts::c10_01_what_is_paid_is_fulfilled_once
     attempts::c10_01_from_a_wallet_what_is_paid_is_fulfilled_once
     attempts::c10_05_money_after_the_end_goes_back
     attempts::c10_05_money_after_the_purchases_end_goes_back
     attempts::c10_06_a_payment_that_the_bank_takes_back_is_gone
-    attempts::c10_09_c10_51_another_sum_waits_for_a_person
-    attempts::c10_10_c10_40_a_sum_that_cannot_be_read_waits_for_a_person
     attempts::c10_12_a_charge_whose_answer_is_lost_is_found_and_not_repeated
     attempts::c10_13_a_charge_that_never_arrived_is_sent_again
     attempts::c10_16_a_charge_in_process_is_no_failure
@@ -48,8 +52,6 @@ cases! {
     attempts::c10_18_a_charge_that_is_wrong_fails_with_the_gateways_words
     attempts::c10_39_nobody_is_over_before_the_time
     attempts::c10_39_a_clock_that_is_behind_loses_no_payment
-    attempts::c10_41_c10_42_c10_43_odd_looks_do_not_matter
-    attempts::c10_42_a_word_that_nobody_knows_changes_nothing
     attempts::c10_46_of_two_paid_attempts_one_funds_and_the_other_goes_back
     attempts::c10_53_the_settlement_that_no_webhook_tells_is_seen
     cards::c10_20_a_page_that_nobody_chose_on_waits
@@ -68,6 +70,10 @@ cases! {
     faults::c10_54_a_read_that_met_a_fault_is_made_again_soon
     faults::c10_55_what_we_call_a_payment_every_gateway_takes
     faults::c10_56_a_cards_token_is_forgotten_and_nothing_secret_is_kept
+    outages::c10_47_an_endpoint_that_fails_is_told_again_and_the_money_is_found
+    outages::c10_47_what_is_sent_again_is_heard
+    outages::c10_58_a_restart_between_charge_and_webhook_loses_nothing
+    outages::c10_58_a_restart_during_the_charge_makes_no_second_one
     refunds::c10_28_parts_go_back_until_nothing_is_left
     refunds::c10_29_no_more_goes_back_than_was_paid
     refunds::c10_30_the_same_refund_twice_is_one
@@ -89,12 +95,8 @@ cases! {
     webhooks::c10_11_a_webhook_about_nothing_is_kept_and_answered
     webhooks::c10_44_a_webhook_before_the_answer_counts_once
     webhooks::c10_45_a_webhook_and_a_look_at_once_make_one_transition
-    webhooks::c10_47_an_endpoint_that_fails_is_told_again_and_the_money_is_found
-    webhooks::c10_47_what_is_sent_again_is_heard
     webhooks::c10_48_another_callback_token_is_refused
     webhooks::c10_49_another_body_under_a_known_delivery_is_flagged_and_wakes
     webhooks::c10_49_the_same_event_under_another_delivery_is_one
     webhooks::c10_57_a_refunds_webhook_in_two_envelopes_wakes_the_payment
-    webhooks::c10_58_a_restart_between_charge_and_webhook_loses_nothing
-    webhooks::c10_58_a_restart_during_the_charge_makes_no_second_one
 }
