@@ -13,6 +13,7 @@ use crate::{
     notifications::Notifications,
     orders::Orders,
     payments::Payments,
+    watch::Watch,
     webhooks::Webhooks,
 };
 
@@ -31,6 +32,7 @@ pub struct App {
     pub events: Events,
     pub webhooks: Webhooks,
     pub idempotency: Idempotency,
+    pub watch: Watch,
 }
 
 impl App {
@@ -49,7 +51,8 @@ impl App {
             audit: Audit::new(core.clone()),
             events: Events::new(core.clone()),
             webhooks: Webhooks::new(core.clone()),
-            idempotency: Idempotency::new(core),
+            idempotency: Idempotency::new(core.clone()),
+            watch: Watch::new(core),
         }
     }
 }

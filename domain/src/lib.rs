@@ -25,6 +25,7 @@ mod pauses;
 pub mod payments;
 #[cfg(test)]
 mod testing;
+pub mod watch;
 pub mod webhooks;
 
 pub use app::App;

@@ -20,6 +20,17 @@ pub struct KeyScope {
     pub key: String,
 }
 
+/// Whose answers say nothing but what the ledger says in the clear: ids, amounts, what the payer wrote. They are many,
+/// and they wait for nothing that they do not need.
+const OF_THE_LEDGER: [&str; 3] = ["transfer", "transfer_batch", "pay_merchant"];
+
+impl KeyScope {
+    /// Whether the answer may speak of a person, so that a store MUST NOT keep it in the clear.
+    pub fn is_personal(&self) -> bool {
+        !OF_THE_LEDGER.contains(&self.operation)
+    }
+}
+
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRecord {

@@ -1,5 +1,8 @@
 //! Lists by key: a page starts after the last key of the page before, so it costs the same however deep it is.
 
+/// So many are counted of what waits; of more it is said that they are so many, because counting costs.
+pub const COUNTED: u32 = 10_000;
+
 /// The most rows one page may have.
 pub const MAX_LIMIT: u32 = 200;
 

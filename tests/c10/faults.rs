@@ -78,7 +78,7 @@ pub async fn c10_50_a_second_invoice_under_our_name_is_for_a_person(engine: Engi
 }
 
 pub async fn c10_54_a_charge_that_met_a_fault_is_made_once(engine: Engine) {
-    for (way, path) in [(CORE, "/v2/charge"), (INVOICE, "/v2/invoices")] {
+    for (way, path) in [(CORE, "/v2/charge"), (SNAP, "*/transactions"), (INVOICE, "/v2/invoices")] {
         for mode in ["reset", "truncate", "html", "status:503"] {
             let house = House::open(engine).await;
             house.fault(path, mode).await;
@@ -87,8 +87,11 @@ pub async fn c10_54_a_charge_that_met_a_fault_is_made_once(engine: Engine) {
             house.live(15 * SECOND, 12).await;
             let found = house.payment(payment.id).await;
             assert_eq!(found.state, PaymentState::Pending, "{way:?} {mode}: {found:?}");
-            assert_eq!(house.records(&payment).await.len(), 1, "{way:?} {mode}");
-            house.play(&payment, "pay", json!({})).await;
+            house.play(&payment, "pay", json!({"method": "gopay"})).await;
+            // Another page takes the place of the first one, on which nobody can pay any more.
+            let records = house.records(&payment).await;
+            let charges = records.iter().filter(|record| record["kind"] != "snap").count();
+            assert_eq!(charges, 1, "{way:?} {mode}: {records:?}");
             house.live(SECOND, 3).await;
             assert_eq!(house.payment(payment.id).await.used, Use::Funding, "{way:?} {mode}");
             house.close().await;
@@ -126,15 +129,30 @@ pub async fn c10_55_what_we_call_a_payment_every_gateway_takes(engine: Engine) {
 
 pub async fn c10_56_a_cards_token_is_forgotten_and_nothing_secret_is_kept(engine: Engine) {
     let house = House::open(engine).await;
-    let payment = house.buy(CARD, "~settle").await;
-    house.live(SECOND, 3).await;
-    assert_eq!(house.payment(payment.id).await.method.token, None);
-    for column in ["raw", "token", "reason", "action"] {
-        let sql = format!("SELECT COALESCE(CAST({column} AS TEXT), '') FROM payments");
-        for kept in house.database.texts(&sql).await {
-            for secret in ["SB-Mid-server-", "xnd_development_", "callback-token", "4811111111111114", "tok-"] {
-                assert!(!kept.contains(secret), "{column} holds {secret}: {kept}");
+    for way in [CARD, CORE, SNAP, INVOICE, REQUEST] {
+        let payment = if way == CARD { house.buy(way, "~settle").await } else { house.paid(way).await };
+        house.live(SECOND, 3).await;
+        let payment = house.payment(payment.id).await;
+        assert_eq!((payment.state, payment.method.token), (PaymentState::Paid, None), "{way:?}");
+    }
+    let table = async |table: &str, columns: &[&str]| {
+        for column in columns {
+            let sql = format!("SELECT COALESCE(CAST({column} AS TEXT), '') FROM {table}");
+            for kept in house.database.texts(&sql).await {
+                for secret in ["SB-Mid-server-", "xnd_development_", "callback-token", "4811111111111114", "tok-"] {
+                    assert!(!kept.contains(secret), "{table}.{column} holds {secret}: {kept}");
+                }
             }
+        }
+    };
+    table("payments", &["raw", "token", "reason", "action"]).await;
+    table("payment_webhooks", &["dedupe_key", "reference", "claims", "delivery_id"]).await;
+    table("outbox", &["payload"]).await;
+    table("audit_entries", &["detail"]).await;
+    for webhook in house.webhooks().await {
+        let body = String::from_utf8_lossy(&webhook.body).into_owned();
+        for secret in ["SB-Mid-server-", "xnd_development_", "callback-token", "4811111111111114"] {
+            assert!(!body.contains(secret), "{body}");
         }
     }
     house.live(HOUR, 1).await;

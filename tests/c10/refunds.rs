@@ -135,7 +135,7 @@ pub async fn c10_32_a_refund_whose_answer_is_lost_is_made_once(engine: Engine) {
 }
 
 pub async fn c10_33_a_refund_that_is_denied_sets_its_money_free(engine: Engine) {
-    for way in [CORE, INVOICE, REQUEST] {
+    for way in EACH {
         let house = House::open(engine).await;
         let payment = house.paid_with(way, "~pay1s~rfdeny").await;
         let id = RefundId(house.id());

@@ -1,18 +1,16 @@
-//! Webhooks as they really come: twice, forged, early, about nothing, while we are ill, after we died.
+//! Webhooks as they really come: twice, forged, early, about nothing, under another name.
 
-use std::time::Duration;
-
-use dermaga_ports::payments::{PaymentState, Use, Verdict};
+use dermaga_ports::{
+    payments::{PaymentState, Use, Verdict},
+    system::Clock as _,
+};
 use dermaga_tests::databases::Engine;
 use serde_json::json;
 
-use crate::{
-    ear::Mood,
-    house::{CORE, EACH, HOUR, House, INVOICE, MINUTE, PRICE, REQUEST, SECOND, SNAP},
-};
+use crate::house::{CORE, EACH, House, INVOICE, MINUTE, PRICE, REQUEST, SECOND, SNAP};
 
 /// The payment is paid, once, and the outside was told once.
-async fn paid_once(house: &House, id: dermaga_ports::ids::PaymentId, about: &str) {
+pub async fn paid_once(house: &House, id: dermaga_ports::ids::PaymentId, about: &str) {
     let payment = house.payment(id).await;
     assert_eq!((payment.state, payment.used), (PaymentState::Paid, Use::Funding), "{about}: {payment:?}");
     assert_eq!(house.told("payment.paid").await, 1, "{about}");
@@ -88,22 +86,24 @@ pub async fn c10_07_what_is_forged_is_refused_and_changes_nothing(engine: Engine
 }
 
 pub async fn c10_08_a_replay_with_another_status_is_suspicious_and_changes_nothing(engine: Engine) {
-    let house = House::open(engine).await;
-    let payment = house.buy(CORE, "").await;
-    house.pass(SECOND).await;
-    let overrides = json!({"transaction_status": "settlement"});
-    let forged =
-        json!({"provider": "midtrans", "ref": payment.reference, "overrides": overrides, "keep_signature": true});
-    assert_eq!(house.inject(forged).await, 200);
-    house.look_after().await;
-    assert_eq!(house.payment(payment.id).await.state, PaymentState::Pending);
-    assert_eq!(house.webhooks().await[0].verdict, Verdict::Suspicious);
-    assert_eq!(house.told("payment.paid").await, 0);
-    // The real one still counts.
-    house.play(&payment, "pay", json!({})).await;
-    house.pass(5 * SECOND).await;
-    paid_once(&house, payment.id, "the real one").await;
-    house.close().await;
+    for way in [CORE, SNAP] {
+        let house = House::open(engine).await;
+        let payment = house.choose(way, "").await;
+        house.pass(SECOND).await;
+        let overrides = json!({"transaction_status": "settlement"});
+        let forged =
+            json!({"provider": "midtrans", "ref": payment.reference, "overrides": overrides, "keep_signature": true});
+        assert_eq!(house.inject(forged).await, 200);
+        house.look_after().await;
+        assert_eq!(house.payment(payment.id).await.state, PaymentState::Pending);
+        assert_eq!(house.webhooks().await[0].verdict, Verdict::Suspicious);
+        assert_eq!(house.told("payment.paid").await, 0);
+        // The real one still counts.
+        house.play(&payment, "pay", json!({})).await;
+        house.pass(5 * SECOND).await;
+        paid_once(&house, payment.id, &format!("{way:?}, the real one")).await;
+        house.close().await;
+    }
 }
 
 pub async fn c10_11_a_webhook_about_nothing_is_kept_and_answered(engine: Engine) {
@@ -157,69 +157,6 @@ pub async fn c10_45_a_webhook_and_a_look_at_once_make_one_transition(engine: Eng
     }
 }
 
-/// How often the server tried until it gave up or was heard.
-async fn attempts(house: &House, payment: &dermaga_ports::payments::Payment) -> usize {
-    let sent = house.sent(payment).await;
-    sent.last().expect("something was sent")["attempts"].as_array().expect("attempts").len()
-}
-
-pub async fn c10_47_an_endpoint_that_fails_is_told_again_and_the_money_is_found(engine: Engine) {
-    let hang = Mood::Silence(Duration::from_millis(1_500));
-    let moods = [
-        (Mood::Status(500), 2),
-        (Mood::Status(503), 5),
-        (Mood::Status(400), 3),
-        (Mood::Status(404), 3),
-        (Mood::Status(301), 1),
-        (hang, 6),
-    ];
-    for (mood, tries) in moods {
-        for way in [CORE, INVOICE, REQUEST] {
-            let house = House::with(engine, |settings| {
-                settings.midtrans.timeout_ms = 200;
-                settings.xendit.timeout_ms = 200;
-            })
-            .await;
-            let payment = house.buy(way, "").await;
-            house.time(2 * SECOND).await;
-            house.ear.be([mood; 40]);
-            house.play(&payment, "pay", json!({})).await;
-            // Nobody looks after anything: only the number of tries is of interest.
-            for _ in 0..50 {
-                house.time(HOUR).await;
-            }
-            let tries = if way.provider() == "xendit" { 7 } else { tries };
-            assert_eq!(attempts(&house, &payment).await, tries, "{way:?} {mood:?}");
-            assert_eq!(house.told("payment.paid").await, 0);
-            // What no webhook told, a look finds.
-            house.pass(MINUTE).await;
-            let found = house.payment(payment.id).await;
-            assert_eq!((found.state, found.sums.captured), (PaymentState::Paid, PRICE), "{way:?} {mood:?}");
-            // Two days late it goes back, and a refund that is on its way is asked about every hour.
-            assert_eq!(house.told("payment.surplus").await, 1, "{way:?} {mood:?}");
-            house.live(HOUR, 3).await;
-            house.close().await;
-        }
-    }
-}
-
-pub async fn c10_47_what_is_sent_again_is_heard(engine: Engine) {
-    for way in [CORE, INVOICE, REQUEST] {
-        let house = House::open(engine).await;
-        let payment = house.buy(way, "").await;
-        house.time(2 * SECOND).await;
-        let before = house.ear.answers().len();
-        house.ear.be([Mood::Status(503)]);
-        house.play(&payment, "pay", json!({})).await;
-        house.time(SECOND).await;
-        house.time(20 * MINUTE).await;
-        assert_eq!(house.ear.answers()[before..], [503, 200], "{way:?}");
-        house.look_after().await;
-        paid_once(&house, payment.id, &format!("{way:?}")).await;
-        house.close().await;
-    }
-}
-
 pub async fn c10_48_another_callback_token_is_refused(engine: Engine) {
     for way in [INVOICE, REQUEST] {
         let house = House::open(engine).await;
@@ -257,53 +194,42 @@ pub async fn c10_49_the_same_event_under_another_delivery_is_one(engine: Engine)
     }
 }
 
-/// A payment that was sent off, before anybody here heard of its end; then our process dies.
-pub async fn c10_58_a_restart_between_charge_and_webhook_loses_nothing(engine: Engine) {
-    for way in EACH {
-        let mut house = House::open(engine).await;
-        let payment = house.buy(way, "").await;
-        house.time(SECOND).await;
-        house.die();
-        house.play(&payment, "pay", json!({"method": "gopay"})).await;
-        // Nobody is there, and the gateway gives up in the end.
-        for _ in 0..48 {
-            house.time(HOUR).await;
-        }
-        assert!(house.ear.answers().contains(&503), "{way:?}");
-        assert_eq!(house.payment(payment.id).await.state, PaymentState::Pending, "{way:?}");
-        house.come_back();
+/// One id of a delivery, and something else in it: a person is told, and nothing that it speaks of is lost.
+pub async fn c10_49_another_body_under_a_known_delivery_is_flagged_and_wakes(engine: Engine) {
+    for way in [INVOICE, REQUEST] {
+        let house = House::open(engine).await;
+        let payment = house.buy(way, "~drop").await;
+        let told = |status: &str, note: &str| {
+            let said = json!({"status": status, "note": note});
+            let overrides = if way == REQUEST { json!({"data": said}) } else { said };
+            let headers = json!({"webhook-id": "one"});
+            json!({"provider": "xendit", "ref": payment.reference, "headers": headers, "overrides": overrides})
+        };
+        let verdicts = async || house.webhooks().await.iter().map(|told| told.verdict).collect::<Vec<_>>();
+        let waits = async || house.payment(payment.id).await.next_check_at.is_some_and(|at| at <= house.clock.now());
+        assert_eq!(house.inject(told("PENDING", "first")).await, 200, "{way:?}");
+        assert_eq!(verdicts().await.len(), 1, "{way:?}");
         house.look_after().await;
-        let found = house.payment(payment.id).await;
-        assert_eq!((found.state, found.sums.captured, found.late), (PaymentState::Paid, PRICE, false), "{way:?}");
-        house.live(MINUTE, 3).await;
-        house.close().await;
-    }
-}
-
-/// The process dies while the charge is on its way.
-pub async fn c10_58_a_restart_during_the_charge_makes_no_second_one(engine: Engine) {
-    for way in [CORE, SNAP, INVOICE] {
-        let mut house = House::open(engine).await;
-        let payment = house.buy(way, "~hang.after").await;
-        assert_eq!(payment.state, PaymentState::Submitting, "{way:?}");
-        house.die();
-        house.come_back();
-        house.live(30 * SECOND, 20).await;
-        let found = house.payment(payment.id).await;
-        // Nobody can read a page of Snap before a method was chosen on it.
-        let expected = if way == SNAP { PaymentState::Submitting } else { PaymentState::Pending };
-        assert_eq!(found.state, expected, "{way:?}: {found:?}");
-        house.play(&payment, "pay", json!({"method": "gopay"})).await;
-        house.live(5 * SECOND, 2).await;
+        house.play(&payment, "pay", json!({})).await;
+        house.look_after().await;
+        assert_eq!(house.told("payment.paid").await, 0, "{way:?}: nobody was told");
+        // It claims another thing: it counts, and is flagged.
+        assert_eq!(house.inject(told("PAID", "second")).await, 200, "{way:?}");
+        assert_eq!(verdicts().await[0], Verdict::Conflict, "{way:?}");
+        house.look_after().await;
         paid_once(&house, payment.id, &format!("{way:?}")).await;
-        let records = house.records(&payment).await;
-        // Of the pages that were asked for, one is paid.
-        let paid = records.iter().filter(|record| record["kind"] != "snap").count();
-        assert_eq!(
-            (paid, house.calls(&payment, "/charge").await),
-            (1, usize::from(way == CORE)),
-            "{way:?}: {records:?}"
-        );
+        // It claims the same thing in other words, after everything is settled: it is flagged and looked into as well.
+        assert!(!waits().await);
+        assert_eq!(house.inject(told("PAID", "third")).await, 200, "{way:?}");
+        assert_eq!((verdicts().await[0], verdicts().await.len()), (Verdict::Conflict, 3), "{way:?}");
+        assert!(waits().await, "{way:?}: a look is due");
+        house.look_after().await;
+        // And a copy of each is a copy.
+        for note in ["third", "first"] {
+            let status = if note == "first" { "PENDING" } else { "PAID" };
+            assert_eq!(house.inject(told(status, note)).await, 200, "{way:?}");
+        }
+        paid_once(&house, payment.id, &format!("{way:?}")).await;
         house.close().await;
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dermaga_ports::{
     StoreError,
-    events::{Backlog, Delivery, DeliveryState, Event, Lease},
+    events::{Arrears, Backlog, Delivery, DeliveryState, Event, Lease},
     ids::EventId,
     ledger::TransactionStatus,
     paging::PageRequest,
@@ -164,6 +164,18 @@ pub async fn dead_letters_are_listed_and_page(database: &Database) {
     assert_eq!(numbers(all_pages!(3, |page| events.dead_letters(Some("mail"), page))), ids(&[5, 3, 2, 1]));
     let nobody = events.dead_letters(Some("a\0"), PageRequest::first(5)).await.expect("reads");
     assert!(nobody.items.is_empty());
+}
+
+pub async fn what_is_untold_or_dead_is_counted(database: &Database) {
+    let arrears = async || database.store.events().arrears().await.expect("counts");
+    assert_eq!(arrears().await, Arrears::default());
+    keep(database, &[waiting("mail", 1, 5), dead("mail", 2, 7), dead("other", 2, 7)]).await;
+    commit!(database, |unit| unit.outbox().publish(&event(1)));
+    commit!(database, |unit| unit.outbox().publish(&event(2)));
+    assert_eq!(arrears().await, Arrears { untold: 2, dead: 2 });
+    commit!(database, |unit| unit.outbox().told(&ids(&[1]), 0, at(9)));
+    commit!(database, |unit| unit.deliveries().done("mail", &ids(&[2]), at(9)));
+    assert_eq!(arrears().await, Arrears { untold: 1, dead: 1 });
 }
 
 pub async fn receipts_are_forgotten_by_age(database: &Database) {

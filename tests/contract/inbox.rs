@@ -23,6 +23,7 @@ fn webhook(n: u32) -> Webhook {
         dedupe_key: Some(format!("settlement of {n}")),
         reference: Some("DMG-1".to_owned()),
         payment: None,
+        delivery_id: None,
         claims: Some("settlement".to_owned()),
         verdict: Verdict::Unmatched,
         body: b"{}".to_vec(),
@@ -45,6 +46,7 @@ pub async fn webhooks_read_back_newest_first(database: &Database) {
         let webhook = Webhook {
             dedupe_key: (!bare).then(|| format!("key {n}")),
             reference: (!bare).then(|| "DMG-ü".to_owned()),
+            delivery_id: (!bare).then(|| format!("delivery {n}")),
             claims: (!bare).then(|| "PAID".to_owned()),
             payment: (n > 3).then(|| PaymentId(id(7))),
             verdict,
@@ -55,7 +57,7 @@ pub async fn webhooks_read_back_newest_first(database: &Database) {
         all.insert(0, webhook);
     }
     assert_eq!(listed(database, None).await, all);
-    assert_eq!(listed(database, Some(7)).await, all[..2]);
+    assert_eq!(listed(database, Some(7)).await, all[..3]);
     assert_eq!(listed(database, Some(8)).await, []);
 }
 
@@ -106,19 +108,17 @@ pub async fn a_payment_is_known_by_either_name(database: &Database) {
     assert_eq!(unit.inbox().payment_by_provider_id("midtrans", "DMG-1").await, Ok(None), "ours is not theirs");
 }
 
-pub async fn what_came_before_its_payment_is_adopted(database: &Database) {
-    let of_another = Webhook { reference: Some("DMG-2".to_owned()), ..webhook(3) };
-    let forged = Webhook { dedupe_key: None, verdict: Verdict::BadSignature, ..webhook(4) };
-    let elsewhere = Webhook { gateway: "xendit".to_owned(), ..webhook(5) };
-    for webhook in [&webhook(1), &webhook(2), &of_another, &forged, &elsewhere] {
+pub async fn a_delivery_is_known_by_the_gateways_id(database: &Database) {
+    let delivered = |n, delivery: &str| Webhook { delivery_id: Some(delivery.to_owned()), ..webhook(n) };
+    let conflict =
+        Webhook { dedupe_key: None, verdict: Verdict::Conflict, body: b"other".to_vec(), ..delivered(3, "D") };
+    let elsewhere = Webhook { gateway: "xendit".to_owned(), ..delivered(4, "D") };
+    for webhook in [&delivered(1, "D"), &delivered(2, "E"), &conflict, &elsewhere, &webhook(5)] {
         put(database, webhook).await;
     }
-    let adopt = async || commit!(database, |unit| unit.inbox().adopt("midtrans", "DMG-1", PaymentId(id(7))));
-    assert!(adopt().await);
-    assert!(!adopt().await, "there are none left");
-    let adopted = |n| Webhook { payment: Some(PaymentId(id(7))), verdict: Verdict::Accepted, ..webhook(n) };
-    assert_eq!(listed(database, Some(7)).await, [adopted(2), adopted(1)]);
-    assert_eq!(listed(database, None).await, [elsewhere, forged, of_another, adopted(2), adopted(1)]);
+    let mut unit = begin(database).await;
+    assert_eq!(unit.inbox().delivered("midtrans", "D").await, Ok(vec![delivered(1, "D"), conflict]));
+    assert_eq!(unit.inbox().delivered("midtrans", "F").await, Ok(vec![]));
 }
 
 pub async fn old_webhooks_are_forgotten_in_parts(database: &Database) {

@@ -19,6 +19,7 @@ mod line_audits;
 mod line_lists;
 mod notifications;
 mod orders;
+mod papers;
 mod payments;
 mod personal;
 mod recount;
@@ -250,6 +251,7 @@ contracts! {
         two_hosts_do_not_claim_the_same
         lists_are_newest_first_and_filtered
         what_a_person_was_told_is_forgotten_together
+        what_waits_is_counted_and_what_is_old_is_forgotten
         a_language_is_kept_with_the_person
         impossible_notifications_are_refused_without_the_rules
     }
@@ -264,6 +266,7 @@ contracts! {
         two_hosts_do_not_look_after_the_same
         whoever_is_woken_is_due_and_counted_on
         anything_due_is_payments_and_refunds
+        what_waits_is_counted
         lists_are_newest_first_and_filtered
         impossible_payments_are_refused_without_the_rules
         a_payment_that_cannot_be_is_corrupt
@@ -282,7 +285,7 @@ contracts! {
         of_two_copies_at_once_one_is_stored
         a_forgery_takes_nobodys_place
         a_payment_is_known_by_either_name
-        what_came_before_its_payment_is_adopted
+        a_delivery_is_known_by_the_gateways_id
         old_webhooks_are_forgotten_in_parts
     }
     audit_outbox {
@@ -300,6 +303,7 @@ contracts! {
         only_the_first_of_a_subject_is_due
         two_hosts_do_not_take_the_same
         dead_letters_are_listed_and_page
+        what_is_untold_or_dead_is_counted
         receipts_are_forgotten_by_age
         the_lease_is_one_relays
         what_was_told_is_told

@@ -273,6 +273,29 @@ pub async fn what_a_person_was_told_is_forgotten_together(database: &Database) {
     assert_eq!(listed(database, &NotificationFilter::default(), PageRequest::first(10)).await, [2]);
 }
 
+pub async fn what_waits_is_counted_and_what_is_old_is_forgotten(database: &Database) {
+    add_user(database, 1).await;
+    let over = [
+        State::Sent { at: at(10), reference: None },
+        State::Failed { at: at(20) },
+        State::Cancelled { at: at(30) },
+        State::Sent { at: at(40), reference: None },
+    ];
+    for (n, state) in (1..).zip(over) {
+        add(database, &Notification { state, ..plain(n, 1) }).await;
+    }
+    assert_eq!(database.store.notifications().waiting().await, Ok(0));
+    for n in 5..=6 {
+        add(database, &plain(n, 1)).await;
+    }
+    assert_eq!(database.store.notifications().waiting().await, Ok(2));
+    let forget = async |limit| commit!(database, |unit| unit.notifications().forget_old(at(40), limit));
+    let left = async || listed(database, &NotificationFilter::default(), PageRequest::first(10)).await;
+    assert_eq!((forget(2).await, left().await), (2, vec![6, 5, 4, 3]), "the oldest go first");
+    assert_eq!((forget(2).await, forget(2).await), (1, 0));
+    assert_eq!(left().await, [6, 5, 4], "what waits is never old");
+}
+
 pub async fn a_language_is_kept_with_the_person(database: &Database) {
     let person = add_user(database, 1).await;
     let english = User { language: Language::En, ..person };

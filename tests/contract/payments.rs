@@ -10,6 +10,7 @@ use dermaga_ports::{
     paging::PageRequest,
     payments::{
         CardToken, Method, MethodKind, PayAction, Payment, PaymentFilter, PaymentState, Refund, RefundState, Sums, Use,
+        Waiting,
     },
     store::Store as _,
     time::Timestamp,
@@ -318,6 +319,21 @@ pub async fn anything_due_is_payments_and_refunds(database: &Database) {
     let over = Refund { state: RefundState::Succeeded, next_check_at: None, ..refund };
     commit!(database, |unit| unit.refunds().save(&over));
     assert!(!any(1_000_000).await);
+}
+
+pub async fn what_waits_is_counted(database: &Database) {
+    purchases(database, 1, 1, 1).await;
+    let waiting = async |now| database.store.payments().waiting(at(now)).await.expect("counts");
+    assert_eq!(waiting(1_000_000).await, Waiting::default());
+    for n in 1..=4 {
+        let next_check_at = (n < 4).then(|| at(i64::from(n) * 10));
+        add(database, &Payment { next_check_at, frozen: n > 2, ..attempt(n, 1, 1) }).await;
+    }
+    let refund = Refund::requested(dermaga_ports::ids::RefundId(id(5)), &attempt(1, 1, 1), idr(100), "broken", at(20));
+    commit!(database, |unit| unit.refunds().add(&refund));
+    assert_eq!(waiting(9).await, Waiting { due: 0, frozen: 2 });
+    assert_eq!(waiting(20).await, Waiting { due: 3, frozen: 2 });
+    assert_eq!(waiting(30).await, Waiting { due: 4, frozen: 2 });
 }
 
 async fn listed(database: &Database, filter: &PaymentFilter) -> Vec<u32> {

@@ -12,7 +12,7 @@ use dermaga_ports::{
 use dermaga_sql::{Rotation, SqlStore};
 use dermaga_tests::databases::{Database, Engine, PERSONAL_DATA_KEYS};
 
-use crate::{commit, fixtures::*};
+use crate::{commit, fixtures::*, papers};
 
 const NEW: &str = "new:bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE=";
 
@@ -38,7 +38,7 @@ fn endpoint() -> Endpoint {
     }
 }
 
-/// An account, an endpoint with two keys, and an attempt to pay with a card: six values that are sealed.
+/// An account, an endpoint with two keys, an attempt to pay with a card, and what [`papers`] writes.
 async fn fill(database: &Database) -> (User, Payment, Endpoint) {
     let (user, wallet) = add_customer(database, 1).await;
     let transaction = payment(1, &wallet, 500);
@@ -76,11 +76,12 @@ async fn fill(database: &Database) -> (User, Payment, Endpoint) {
     commit!(database, |unit| unit.payments().add(&payment));
     let endpoint = endpoint();
     commit!(database, |unit| unit.webhooks().add_endpoint(&endpoint));
+    papers::write(database).await;
     (user, payment, endpoint)
 }
 
 /// How many values [`fill`] leaves behind.
-const FILLED: u64 = 6;
+const FILLED: u64 = 6 + papers::COUNT;
 
 /// That a store reads all of it, and finds the account by its address.
 async fn assert_reads(store: &SqlStore, (user, payment, endpoint): &(User, Payment, Endpoint)) {
@@ -93,6 +94,7 @@ async fn assert_reads(store: &SqlStore, (user, payment, endpoint): &(User, Payme
     assert_eq!(listed.items, std::slice::from_ref(user));
     assert_eq!(store.payments().payment(payment.id).await, Ok(Some(payment.clone())));
     assert_eq!(store.webhooks().endpoint(endpoint.id).await, Ok(Some(endpoint.clone())));
+    papers::assert_reads(store).await;
 }
 
 /// A sealed value in hexadecimal digits.
@@ -138,9 +140,13 @@ pub async fn nothing_personal_is_stored_in_the_clear(database: &Database) {
         let hex: String = needle.iter().map(|byte| format!("{byte:02x}")).collect();
         [needle, hex.as_bytes()].iter().any(|part| everything.windows(part.len()).any(|window| window == *part))
     };
-    assert!(has(b"user1") && has(b"https://example.com/hook"), "what is not hidden is found, so the search works");
+    assert!(
+        has(b"user1") && has(b"https://example.com/hook") && has(papers::CLEAR.as_bytes()),
+        "what is not hidden is found, so the search works"
+    );
     let texts = [user.email.map(|e| e.to_string()), user.full_name, user.phone.map(|p| p.to_string())];
-    for text in texts.into_iter().flatten().chain(payment.method.token.map(|token| token.0)) {
+    let words = papers::WORDS.map(str::to_owned);
+    for text in texts.into_iter().flatten().chain(words).chain(payment.method.token.map(|token| token.0)) {
         assert!(!has(text.as_bytes()), "{text}");
     }
     let keys = [Some(endpoint.keys.current), endpoint.keys.previous.map(|previous| previous.key)];
@@ -225,6 +231,7 @@ pub async fn a_key_that_is_missing_or_wrong_is_refused(database: &Database) {
         assert!(matches!(payment, Err(StoreError::Corrupt(_))), "{payment:?}");
         let endpoints = store.webhooks().endpoints().await;
         assert!(matches!(endpoints, Err(StoreError::Corrupt(_))), "{endpoints:?}");
+        papers::assert_refuses(&store).await;
         let rotated = store.rotate_personal_data(|_, _| ()).await;
         assert!(matches!(rotated, Err(StoreError::Corrupt(_))), "{rotated:?}");
         store.close().await;

@@ -171,3 +171,68 @@ async fn c10_56_no_secret_reaches_the_log() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_authorised_is_captured_whole_and_with_or_without_a_body() {
+    within(120, async {
+        let shop = Shop::open(Engine::Sqlite).await;
+        let host = shop.host();
+        let (ani, admin) = (Client::person(&host, "ani", 0).await, Client::admin(&host).await);
+        let topup = json!({ "amount": 200_000, "gateway": "sandbox" });
+        ani.client.post(&format!("/wallets/{}/topup", ani.wallet), topup).await.expect(200);
+        let held = async || {
+            let body = json!({
+                "merchant": "Kopi", "amount": 50_000, "gateway": "wallet", "method": "wallet", "wallet_id": ani.wallet,
+            });
+            let payment = ani.client.post("/payments", body).await.expect(201);
+            assert_eq!(payment["state"], "AUTHORIZED", "{payment}");
+            format!("/payments/{}/capture", payment["id"].as_str().expect("an id"))
+        };
+        let path = held().await;
+        for part in [1, 49_999, 50_001] {
+            let refused = admin.post(&path, json!({ "amount": part })).await;
+            let told = refused.fault(422, "invalid", "/amount").to_string();
+            assert!(told.contains("50000"), "{told}");
+        }
+        admin.post(&path, json!({ "amount": 0 })).await.fault(422, "invalid", "/amount");
+        admin.send(admin.request(Method::POST, &path).body("amount=1")).await.problem(415, "unsupported_media_type");
+        assert_eq!(admin.post(&path, json!({ "amount": 50_000 })).await.expect(200)["state"], "PAID");
+        let bare = held().await;
+        assert_eq!(admin.send(admin.request(Method::POST, &bare)).await.expect(200)["state"], "PAID");
+        let empty = held().await;
+        assert_eq!(admin.post(&empty, json!({})).await.expect(200)["state"], "PAID");
+        let null = held().await;
+        assert_eq!(admin.post(&null, json!(null)).await.expect(200)["state"], "PAID");
+        assert_eq!(ani.balance().await, (0, 0));
+        assert_books_are_whole(&host).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_counted_for_graphs_and_alarms() {
+    within(120, async {
+        let shop = Shop::open(Engine::Sqlite).await;
+        let host = shop.host();
+        let ani = Client::person(&host, "ani", 0).await;
+        let counted = async |name: &str| {
+            let metrics = reqwest::get(host.url("/metrics")).await.expect("answers").text().await.expect("a text");
+            let found = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+            found.map(|count| count as u64)
+        };
+        let comes_to = async |name: &str, count: u64| {
+            until(&format!("{name} is {count}"), async || (counted(name).await == Some(count)).then_some(())).await;
+        };
+        for name in ["payments_due", "payments_frozen", "events_dead_letters", "notifications_waiting"] {
+            comes_to(name, 0).await;
+        }
+        comes_to("events_unpublished", 0).await;
+        // One is paid with another sum, and one letter waits: this host writes no mail.
+        buy(&ani, "midtrans", "gopay", "~pay1s~amt.p1").await;
+        let letter = json!({ "user_id": ani.id, "message": "Halo" });
+        Client::service(&host).post("/notifications", letter).await.expect(201);
+        comes_to("payments_frozen", 1).await;
+        comes_to("notifications_waiting", 1).await;
+    })
+    .await;
+}

@@ -57,12 +57,24 @@ async fn the_demo_makes_a_key_that_is_its_owners_alone() {
     };
     let host = demo();
     Client::login(&host, "john@example.com", "password123").await;
+    // What is written about people: the answer that a key keeps, what they are told, what a gateway tells.
+    let siti = json!({ "email": "siti@example.net", "password": "password123", "full_name": "Siti Rahayu" });
+    let made = Client::anyone(&host).post_once("/auth/register", "key", siti.clone()).await.expect(201);
+    let again = Client::anyone(&host).post_once("/auth/register", "key", siti).await;
+    assert_eq!((again.header("idempotency-replayed"), again.expect(201)), ("true", made.clone()));
+    let letter = json!({ "user_id": made["id"], "message": "Kiriman ke Jalan Melati 7" });
+    let letter = Client::service(&host).post("/notifications", letter).await.expect(201);
+    assert_eq!(letter["message"], "Kiriman ke Jalan Melati 7");
+    let forged = json!({ "order_id": "nobody", "signature_key": "x", "payer_email": "budi@example.net" });
+    Client::anyone(&host).post("/webhooks/midtrans", forged).await;
     assert!(host.stop().1);
     let key = folder.path().join("personal.key");
     assert_eq!(fs::metadata(&key).expect("was made").permissions().mode() & 0o777, 0o600);
     for file in ["demo.db", "demo.db-wal"] {
         let bytes = fs::read(folder.path().join(file)).unwrap_or_default();
-        assert!(!bytes.windows(8).any(|part| part == b"John Doe" || part == b"john@exa"), "{file}");
+        for words in ["John Doe", "john@exa", "Siti Rah", "siti@exa", "Jalan Me", "budi@exa"] {
+            assert!(!bytes.windows(8).any(|part| part == words.as_bytes()), "{words} is in {file}");
+        }
     }
     let host = demo();
     Client::login(&host, "john@example.com", "password123").await;

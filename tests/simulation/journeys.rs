@@ -109,14 +109,14 @@ async fn happen(world: &World, id: PaymentId, reference: &str, person: usize) {
         }),
         4 => gateway.happen(reference, |charge| {
             if charge.state == GatewayState::Pending {
-                charge.state = GatewayState::Denied { reason: "declined".to_owned(), retry_possible: false };
+                charge.state = GatewayState::Denied { reason: "declined".to_owned() };
             }
         }),
         // The bank takes it back.
         5 if world.once_in(3) => gateway.happen(reference, |charge| {
             let whole = charge.refunds.is_empty() && charge.disputes.is_empty() && charge.paid == charge.amount;
             if charge.state == GatewayState::Paid && charge.settled && whole {
-                charge.state = GatewayState::Denied { reason: "reversed".to_owned(), retry_possible: false };
+                charge.state = GatewayState::Denied { reason: "reversed".to_owned() };
             }
         }),
         6 => {

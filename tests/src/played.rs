@@ -45,6 +45,8 @@ pub struct Charge {
     pub state: GatewayState,
     pub settled: bool,
     pub refunds: Vec<SeenRefund>,
+    /// What the gateway gives as their sum, if it gives one.
+    pub told: Option<i64>,
     pub disputes: Vec<SeenDispute>,
     pub expires_at: Timestamp,
     /// How often it was created; more than once is the adapter's or the host's fault.
@@ -187,7 +189,7 @@ fn snapshot(reference: &str, charge: &Charge) -> Snapshot {
         captured: None,
         settled: charge.settled,
         refunds: charge.refunds.clone(),
-        refunded: None,
+        refunded: charge.told,
         disputes: charge.disputes.clone(),
         provider_id: Some(format!("p-{reference}")),
         action: None,
@@ -225,6 +227,7 @@ impl PaymentGateway for Played {
                 state: if authorised { GatewayState::Authorized } else { GatewayState::Pending },
                 settled: false,
                 refunds: Vec::new(),
+                told: None,
                 disputes: Vec::new(),
                 expires_at: charge.expires_at,
                 created: 1,
@@ -275,7 +278,7 @@ impl PaymentGateway for Played {
     }
 
     async fn deny(&self, charge: &ChargeRef) -> Outcome<()> {
-        let denied = GatewayState::Denied { reason: "rejected".to_owned(), retry_possible: false };
+        let denied = GatewayState::Denied { reason: "rejected".to_owned() };
         self.step(charge, &[GatewayState::Review], denied)
     }
 

@@ -1,4 +1,4 @@
-//! Who has a message in hand: hosts that are slow, dead, or two.
+//! Who has a message in hand: hosts that are slow, dead, or two. And when nobody needs it any more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     desk::Desk,
-    notifications::{MINUTE, SERVICE, only, over_smtp, reachable, told},
+    notifications::{MINUTE, SERVICE, next, only, over_smtp, reachable, told, writing},
 };
 
 /// A sender that says when it has a message in hand, and waits for permission.
@@ -84,4 +84,23 @@ async fn a_host_that_dies_with_a_message_in_hand_loses_its_claim() {
     let late = first.await.expect("no panic").expect("answers").expect("it had one");
     assert_eq!(late.status, Status::Sent);
     assert_eq!(only(&desk).await, settled);
+}
+
+#[tokio::test]
+async fn what_was_sent_is_forgotten_after_ninety_days_and_what_waits_is_not() {
+    let (desk, sink) = writing().await;
+    let ani = reachable(&desk, "ani").await;
+    told(&desk, &ani).await;
+    desk.clock.advance(2 * MINUTE);
+    while next(&desk).await.is_some() {}
+    assert_eq!(sink.mails().len(), 1);
+    let day = MINUTE * 60 * 24;
+    desk.clock.advance(89 * day);
+    assert_eq!(desk.app.notifications.tidy().await.expect("tidies"), 0);
+    let waiting = told(&desk, &ani).await;
+    desk.clock.advance(2 * day);
+    assert_eq!(desk.app.notifications.tidy().await.expect("tidies"), 1);
+    assert_eq!(only(&desk).await.notification.id, waiting.notification.id);
+    desk.clock.advance(200 * day);
+    assert_eq!(desk.app.notifications.tidy().await.expect("tidies"), 0, "it was never told");
 }

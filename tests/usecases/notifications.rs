@@ -50,7 +50,7 @@ fn over_http(sink: &SmsSink) -> Arc<dyn Sender> {
 }
 
 /// A desk that writes mail to a server of its own.
-async fn writing() -> (Desk, MailSink) {
+pub async fn writing() -> (Desk, MailSink) {
     let sink = MailSink::start(Protection::StartTls).await;
     (Desk::telling(Senders::new([over_smtp(&sink)])).await, sink)
 }
@@ -85,7 +85,7 @@ async fn everything(desk: &Desk, by: &Principal) -> Vec<NotificationView> {
     desk.app.notifications.list(by, filter, PageRequest::first(100)).await.expect("lists").items
 }
 
-async fn next(desk: &Desk) -> Option<Delivery> {
+pub async fn next(desk: &Desk) -> Option<Delivery> {
     desk.app.notifications.send_next().await.expect("the store answers")
 }
 

@@ -249,7 +249,7 @@ async fn money_that_the_gateway_takes_back_frees_the_goods() {
     gateway.pay(&payment.reference);
     desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
     gateway.happen(&payment.reference, |charge| {
-        charge.state = GatewayState::Denied { reason: "reversed".to_owned(), retry_possible: false };
+        charge.state = GatewayState::Denied { reason: "reversed".to_owned() };
     });
     desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
     assert_eq!(desk.payment(payment.id).await.state, PaymentState::Reversed);

@@ -188,7 +188,7 @@ async fn a_payment_that_the_bank_takes_back_is_taken_back_from_whoever_has_it() 
             desk.app.payments.pay(&ani, desk.id(), wallet.id, merchant).await.expect("pays");
         }
         gateway.happen(&payment.reference, |charge| {
-            charge.state = GatewayState::Denied { reason: "reversed by the bank".to_owned(), retry_possible: false };
+            charge.state = GatewayState::Denied { reason: "reversed by the bank".to_owned() };
         });
         desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
         let found = desk.payment(payment.id).await;
@@ -301,6 +301,10 @@ async fn a_manual_transfer_is_said_reviewed_and_accepted() {
     let early = desk.app.payments.accept(&admin, payment.id).await.expect_err("nobody has said that it was paid");
     assert_eq!(early.code(), Code::IllegalTransition);
     assert_eq!(desk.app.payments.confirm(&ani, payment.id).await.expect("says so").state, PaymentState::Review);
+    let approved = desk.app.payments.step(&admin, payment.id, Step::Approve).await.expect_err("no gateway reviews it");
+    assert_eq!(approved.code(), Code::IllegalTransition);
+    let cure = format!("POST /payments/{}/confirm", payment.id);
+    assert!(approved.detail().contains(&cure), "{approved:?}");
     let own = desk.app.payments.accept(&ani, payment.id).await.expect_err("not one's own");
     assert_eq!(own.code(), Code::PermissionDenied);
     desk.pass(Duration::from_secs(3_600)).await;
@@ -336,4 +340,27 @@ async fn somebody_elses_payment_is_not_there() {
     let error = desk.app.payments.start(&budi, desk.id(), theirs, by("qris")).await.expect_err("hidden");
     assert_eq!(error.code(), Code::TransactionNotFound);
     assert_eq!(desk.app.payments.payments_of(&budi, payment.transaction).await.expect("lists").len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_authorised_is_taken_whole() {
+    let (desk, gateway) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let (admin, _) = desk.person_of("admin", Role::Admin).await;
+    let card = MethodChoice { token: Some(CardToken("tok-1".to_owned())), authorize_only: true, ..by("credit_card") };
+    let held = buy(&desk, &ani, 50_000, card).await;
+    assert_eq!(held.state, PaymentState::Authorized);
+    for part in [1, 49_999, 50_001] {
+        let refused = desk.app.payments.capture(&admin, held.id, Some(part)).await.expect_err("not the whole");
+        assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/amount"), "{part}");
+        assert!(refused.faults()[0].detail.contains("50000"), "{refused:?}");
+    }
+    assert_eq!(gateway.charges()[&held.reference].state, GatewayState::Authorized, "nobody was asked");
+    let own = desk.app.payments.capture(&ani, held.id, Some(1)).await.expect_err("not one's own");
+    assert_eq!(own.code(), Code::PermissionDenied);
+    let nowhere = desk.app.payments.capture(&admin, desk.id(), Some(1)).await.expect_err("is not there");
+    assert_eq!(nowhere.code(), Code::PaymentNotFound);
+    let taken = desk.app.payments.capture(&admin, held.id, Some(50_000)).await.expect("all of it");
+    assert_eq!((taken.state, taken.sums.captured), (PaymentState::Paid, 50_000));
+    desk.check().await;
 }

@@ -7,7 +7,7 @@ use dermaga_ports::{
     auth::{Principal, Role},
     ids::{PaymentId, RefundId, TransactionId},
     ledger::{SystemAccount, TransactionStatus},
-    payments::{Payment, RefundProgress, RefundState, SeenRefund},
+    payments::{DisputeProgress, Payment, RefundProgress, RefundState, SeenDispute, SeenRefund},
 };
 use dermaga_tests::{
     databases::Engine,
@@ -189,4 +189,36 @@ async fn one_that_somebody_made_at_the_gateway_is_booked_here() {
     assert_eq!((view.refunds.len(), view.refunds[0].external, view.payment.sums.refunded), (1, true, 15_000));
     assert_eq!(merchant(&desk).await, 35_000);
     desk.check().await;
+}
+
+#[tokio::test]
+async fn a_gateways_sum_beyond_what_is_known_here_is_for_a_person() {
+    let (desk, gateway) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let (admin, _) = desk.person_of("admin", Role::Admin).await;
+    let payment = paid(&desk, &gateway, &ani, "qris").await;
+    let look = async || desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    desk.app.payments.refund(&admin, desk.id(), payment.id, Some(10_000), "sorry").await.expect("is made");
+    gateway.refunds_end(&[RefundProgress::Pending]);
+    desk.app.payments.refund(&admin, desk.id(), payment.id, Some(5_000), "slow").await.expect("is under way");
+    // What is on its way may be in the sum, and so may what somebody else has asked for and what a bank took back.
+    for told in [10_000, 15_000] {
+        gateway.happen(&payment.reference, |charge| charge.told = Some(told));
+        assert!(!look().await.frozen, "{told}");
+    }
+    gateway.happen(&payment.reference, |charge| {
+        charge.refunds.push(SeenRefund { key: "theirs".to_owned(), amount: 7_000, state: RefundProgress::Pending });
+        let lost = SeenDispute { id: "D-1".to_owned(), amount: 3_000, state: DisputeProgress::Lost };
+        charge.disputes.push(lost);
+        charge.told = Some(25_000);
+    });
+    let explained = look().await;
+    assert_eq!((explained.frozen, explained.sums.charged_back), (false, 3_000));
+    gateway.happen(&payment.reference, |charge| charge.told = Some(25_001));
+    let frozen = look().await;
+    assert!(frozen.frozen && frozen.reason.as_ref().is_some_and(|reason| reason.contains("25001")), "{frozen:?}");
+    let told = async || desk.database.texts("SELECT topic FROM outbox WHERE topic = 'payment.frozen'").await.len();
+    assert_eq!(told().await, 1);
+    look().await;
+    assert_eq!(told().await, 1, "it is said once");
 }

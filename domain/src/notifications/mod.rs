@@ -17,12 +17,13 @@ mod plan;
 mod tests;
 mod words;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use dermaga_ports::{
     auth::{Email, User},
     ids::NotificationId,
     notifications::{Channel, Notification, Recipient},
+    time::DAY,
 };
 
 pub use deliver::Delivery;
@@ -33,8 +34,14 @@ pub use words::Words;
 
 use crate::{
     core::Core,
-    error::{Code, Error},
+    error::{Code, Error, Result},
+    events::before,
 };
+
+/// How long what is settled can be read: as long as people ask what they were told.
+const KEPT: Duration = DAY.saturating_mul(90);
+/// How much is forgotten in one unit of work, so that nobody waits long for it.
+const FORGOTTEN_AT_ONCE: u32 = 1_000;
 
 /// The use cases of notifications, and the subscriber that makes them.
 #[derive(Clone)]
@@ -43,6 +50,24 @@ pub struct Notifications(Arc<Core>);
 impl Notifications {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self(core)
+    }
+
+    /// Forgets what was sent, given up or withdrawn long ago; answers how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tidy(&self) -> Result<u64> {
+        let before = before(self.0.now(), KEPT);
+        let mut forgotten = 0;
+        loop {
+            let mut uow = self.0.begin().await?;
+            let some = uow.notifications().forget_old(before, FORGOTTEN_AT_ONCE).await?;
+            uow.commit().await?;
+            forgotten += some;
+            if some < u64::from(FORGOTTEN_AT_ONCE) {
+                return Ok(forgotten);
+            }
+        }
     }
 }
 

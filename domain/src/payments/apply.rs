@@ -257,7 +257,7 @@ impl Payments {
     }
 
     /// Leaves an attempt to a person.
-    async fn freeze(
+    pub(super) async fn freeze(
         &self,
         uow: &mut dyn UnitOfWork,
         payment: &mut Payment,

@@ -117,6 +117,12 @@ impl Payments {
             Step::Cancel if payment.state == PaymentState::Cancelled => return Ok(payment),
             Step::Cancel => payment.state.class() == PaymentClass::Open || unsettled(&payment),
         };
+        if payment.gateway == MANUAL && step == Step::Approve && payment.state.class() == PaymentClass::Open {
+            let told = format!(
+                "No gateway reviews a manual transfer. Whoever has seen the money accepts it: POST /payments/{id}/confirm."
+            );
+            return Err(Error::new(Code::IllegalTransition, told));
+        }
         if !allowed || payment.frozen {
             return Err(Error::new(Code::IllegalTransition, format!("The payment is {}.", payment.state.as_str())));
         }
@@ -152,6 +158,26 @@ impl Payments {
         }
         uow.commit().await?;
         self.step_on(payment, step).await
+    }
+
+    /// Takes what is authorised, all of it: a purchase is paid whole or not at all.
+    ///
+    /// # Errors
+    /// Those of [`Self::step`], and [`Code::Invalid`] for another amount than was authorised.
+    pub async fn capture(&self, by: &Principal, id: PaymentId, amount: Option<i64>) -> Result<Payment> {
+        if let Some(amount) = amount {
+            self.0.authorise(by, Permission::ManagePayments).await?;
+            let whole = self.0.ports.store.payments().payment(id).await?.ok_or_else(|| missing(id))?.amount;
+            if amount != whole.amount() {
+                let told = format!(
+                    "must be {}, which is all that was authorised: a purchase is paid whole. Give back the rest \
+                     afterwards: POST /payments/{id}/refund",
+                    whole.amount()
+                );
+                return Err(Error::fault("/amount", told));
+            }
+        }
+        self.step(by, id, Step::Capture).await
     }
 
     /// Asks the gateway to act, and reads what is so afterwards, whatever it answered.

@@ -6,7 +6,7 @@ use dermaga_ports::{
     money::Money,
     payments::{
         Dispute, DisputeProgress, Payment, PaymentClass, PaymentState, Refund, RefundProgress, RefundState,
-        SeenDispute, Snapshot, Use,
+        SeenDispute, SeenRefund, Snapshot, Use,
     },
     store::UnitOfWork,
     time::Timestamp,
@@ -31,7 +31,7 @@ impl Payments {
         seen: &Snapshot,
         now: Timestamp,
     ) -> Result<()> {
-        if seen.refunds.is_empty() && seen.disputes.is_empty() {
+        if seen.refunds.is_empty() && seen.disputes.is_empty() && seen.refunded.is_none() {
             return Ok(());
         }
         let known = uow.refunds().of_payment(payment.id).await?;
@@ -48,6 +48,30 @@ impl Payments {
                 continue;
             }
             self.dispute(uow, payment, known, shown, now).await?;
+        }
+        self.compare(uow, payment, &known, seen, now).await
+    }
+
+    /// A sum of refunds beyond everything that could be in it: money went back that nobody here knows of.
+    async fn compare(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        payment: &mut Payment,
+        known: &[Refund],
+        seen: &Snapshot,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(told) = seen.refunded.filter(|_| !payment.frozen) else { return Ok(()) };
+        let sums = payment.sums;
+        // Somebody else's refund that is not certain yet is not in our sums, and may be in theirs.
+        let uncertain = |shown: &&SeenRefund| {
+            shown.state == RefundProgress::Pending && known.iter().all(|refund| refund.key != shown.key)
+        };
+        let pending = seen.refunds.iter().filter(uncertain).fold(0_i64, |sum, shown| sum.saturating_add(shown.amount));
+        let explained = (sums.refunded + sums.refund_pending + sums.charged_back).saturating_add(pending);
+        if told > explained {
+            let reason = format!("the gateway refunded {told}, of which {explained} is known here");
+            return self.freeze(uow, payment, reason, now).await;
         }
         Ok(())
     }

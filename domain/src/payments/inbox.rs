@@ -9,11 +9,13 @@ use dermaga_ports::{
     StoreError, Unique,
     ids::NoticeId,
     payments::{Hint, NotAuthentic, PaymentClass, Verdict, Webhook},
-    time::Timestamp,
 };
 
 use super::Payments;
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    events::before,
+};
 
 /// How much is kept of a body that is not authentic.
 const FORGED_BYTES: usize = 1_024;
@@ -57,6 +59,7 @@ impl Payments {
             dedupe_key: hint.map(|hint| hint.dedupe_key.clone()),
             reference: hint.and_then(|hint| hint.reference.clone()),
             payment: None,
+            delivery_id: hint.and_then(|hint| hint.delivery_id.clone()),
             claims: hint.map(|hint| hint.claims.clone()),
             verdict,
             body: body.to_vec(),
@@ -85,7 +88,15 @@ impl Payments {
                 payment = uow.inbox().payment_by_provider_id(gateway.name(), id).await?;
             }
         }
+        let conflicts = match &hint.delivery_id {
+            Some(delivery) => {
+                let earlier = uow.inbox().delivered(family, delivery).await?;
+                !earlier.is_empty() && earlier.iter().all(|earlier| earlier.body != body)
+            }
+            None => false,
+        };
         let verdict = match payment {
+            _ if conflicts => Verdict::Conflict,
             None => Verdict::Unmatched,
             Some(_) if hint.suspicious => Verdict::Suspicious,
             Some(_) => Verdict::Accepted,
@@ -93,6 +104,11 @@ impl Payments {
         let webhook = Webhook { payment, ..self.webhook(family, Some(&hint), verdict, body) };
         let verdict = match uow.inbox().add(&webhook).await {
             Ok(()) => verdict,
+            Err(StoreError::Conflict(Unique::Reference)) if conflicts => {
+                // The same claim in other words: kept for a person, without taking the first one's place.
+                uow.inbox().add(&Webhook { dedupe_key: None, ..webhook }).await?;
+                verdict
+            }
             Err(StoreError::Conflict(Unique::Reference)) => Verdict::Duplicate,
             Err(other) => return Err(other.into()),
         };
@@ -121,10 +137,8 @@ impl Payments {
     /// # Errors
     /// When the store fails.
     pub async fn forget_webhooks(&self) -> Result<u64> {
-        let before =
-            Timestamp::from_micros(self.0.now().micros() - i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX));
         let mut uow = self.0.begin().await?;
-        let forgotten = uow.inbox().forget(before, 1_000).await?;
+        let forgotten = uow.inbox().forget(before(self.0.now(), KEPT), 1_000).await?;
         uow.commit().await?;
         Ok(forgotten)
     }

@@ -189,10 +189,8 @@ impl Payments {
         let payment = self.locked(&mut *uow, id).await?;
         let overtaken = payment.revision != sent.revision;
         let applied = self.apply(&mut *uow, payment, snapshot, now).await?;
-        // A webhook may have come before anybody knew whose it was.
-        let adopted = uow.inbox().adopt(&applied.gateway, &applied.reference, id).await?;
         // The look that a quicker webhook wanted is still due: the answer is older than what it spoke of.
-        if overtaken || adopted {
+        if overtaken {
             uow.payments().wake(id, now).await?;
         }
         uow.commit().await?;

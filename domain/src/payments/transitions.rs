@@ -89,10 +89,8 @@ fn target(payment: &Payment, seen: &GatewayState) -> Result<(PaymentState, Optio
         GatewayState::Review => (Review, None),
         GatewayState::Authorized => (Authorized, None),
         GatewayState::Paid => (Paid, None),
-        GatewayState::Denied { reason, .. } if was_paid || payment.state == Reversed => {
-            (Reversed, Some(reason.clone()))
-        }
-        GatewayState::Denied { reason, .. } | GatewayState::Failed { reason } => (Failed, Some(reason.clone())),
+        GatewayState::Denied { reason } if was_paid || payment.state == Reversed => (Reversed, Some(reason.clone())),
+        GatewayState::Denied { reason } | GatewayState::Failed { reason } => (Failed, Some(reason.clone())),
         // What was captured and never settled can be cancelled; what was settled cannot.
         GatewayState::Cancelled if was_paid && !payment.settled => (Voided, None),
         GatewayState::Cancelled if payment.state == Voided => (Voided, None),
@@ -135,7 +133,7 @@ mod tests {
             GatewayState::Review,
             GatewayState::Authorized,
             GatewayState::Paid,
-            GatewayState::Denied { reason: "no".to_owned(), retry_possible: false },
+            GatewayState::Denied { reason: "no".to_owned() },
             GatewayState::Failed { reason: "broken".to_owned() },
             GatewayState::Cancelled,
             GatewayState::Expired,
@@ -198,10 +196,8 @@ mod tests {
     #[test]
     fn both_shapes_of_a_rejected_review_are_one_result() {
         let cancelled = judge(&payment(Review), &seen(GatewayState::Cancelled));
-        let denied = judge(
-            &payment(Review),
-            &seen(GatewayState::Denied { reason: "rejected after a review".to_owned(), retry_possible: false }),
-        );
+        let denied =
+            judge(&payment(Review), &seen(GatewayState::Denied { reason: "rejected after a review".to_owned() }));
         assert_eq!(cancelled, denied);
     }
 

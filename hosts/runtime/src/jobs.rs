@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dermaga_domain::{App, notifications::Delivery};
 use dermaga_ports::notifications::Status;
+use metrics::{Unit, describe_gauge, gauge};
 use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval},
@@ -16,8 +17,10 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How many look at once: a gateway that hangs holds up what one of them has taken, and not what a webhook wakes next.
 const LOOKERS: usize = 4;
-/// How often old idempotency keys and webhooks are forgotten.
+/// How often old idempotency keys, notifications and webhooks are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// How often what waits is counted.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How often a host looks for notifications that are due.
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// How many a host sends at once: a slow server holds up so many others at most.
@@ -40,6 +43,7 @@ pub fn start(app: App) -> Jobs {
         }
     });
     let mut jobs: Vec<_> = (0..DELIVERERS).map(|_| tokio::spawn(deliver(app.clone()))).collect();
+    jobs.push(tokio::spawn(watch(app.clone())));
     jobs.extend((0..LOOKERS).map(|_| tokio::spawn(look(app.clone()))));
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
@@ -48,6 +52,9 @@ pub fn start(app: App) -> Jobs {
             if let Err(error) = app.idempotency.tidy().await {
                 tracing::warn!(%error, "old idempotency keys could not be forgotten; next try in an hour");
             }
+            if let Err(error) = app.notifications.tidy().await {
+                tracing::warn!(%error, "old notifications could not be forgotten; next try in an hour");
+            }
             if let Err(error) = app.payments.forget_webhooks().await {
                 tracing::warn!(%error, "old webhooks could not be forgotten; next try in an hour");
             }
@@ -55,6 +62,41 @@ pub fn start(app: App) -> Jobs {
     });
     jobs.extend([expiry, keys]);
     Jobs(jobs)
+}
+
+/// Counts what waits, for `/metrics`. Hosts of one database count the same.
+async fn watch(app: App) {
+    let gauges = [
+        ("payments_due", "Payments and refunds that are due to be looked after"),
+        ("payments_frozen", "Payments that wait for a person"),
+        ("events_unpublished", "Events in the outbox that nobody was told"),
+        ("events_dead_letters", "Events that a subscriber could not handle"),
+        ("notifications_waiting", "Notifications that were neither sent nor given up"),
+    ];
+    let gauges = gauges.map(|(name, what)| {
+        describe_gauge!(name, Unit::Count, what);
+        gauge!(name)
+    });
+    let mut clock = interval(COUNT_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        match app.watch.vitals().await {
+            Ok(found) => {
+                let counts = [
+                    found.payments_due,
+                    found.payments_frozen,
+                    found.events_untold,
+                    found.events_dead,
+                    found.notifications_waiting,
+                ];
+                for (gauge, count) in gauges.iter().zip(counts) {
+                    gauge.set(u32::try_from(count).unwrap_or(u32::MAX));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "what waits could not be counted; next try soon"),
+        }
+    }
 }
 
 /// Looks after the payments that are due.

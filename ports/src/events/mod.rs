@@ -91,6 +91,15 @@ pub struct Backlog {
     pub head: u64,
 }
 
+/// How much was not told yet, and how much nobody could handle; each up to [`COUNTED`](crate::paging::COUNTED).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Arrears {
+    /// Events in the outbox.
+    pub untold: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
 /// A stretch of sealed batches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stretch {
@@ -106,6 +115,9 @@ pub struct Stretch {
 pub trait EventQueries: Send + Sync {
     /// MUST be cheap: it is asked all the time.
     async fn backlog(&self) -> Result<Backlog, StoreError>;
+
+    /// Cheap: it is asked every few seconds.
+    async fn arrears(&self) -> Result<Arrears, StoreError>;
 
     /// The transfers at once in the batches after `after` and up to `until`, as they were when they were made: what
     /// went back since is left out. From one batch up to about `lines` lines; none if there is no such batch.

@@ -167,6 +167,9 @@ pub trait Notifications: Send {
 
     /// Removes everything that a person was told; answers how much it was.
     async fn forget(&mut self, user: UserId) -> Result<u64, StoreError>;
+
+    /// Erases what was settled before that moment, the oldest first; answers how many.
+    async fn forget_old(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
 /// Notifications, read.
@@ -184,4 +187,7 @@ pub trait NotificationQueries: Send + Sync {
 
     /// Whether [`Notifications::due`] would find anything. Cheap: it is asked every second.
     async fn any_due(&self, channels: &[Channel], now: Timestamp) -> Result<bool, StoreError>;
+
+    /// How many are not settled, up to [`COUNTED`](crate::paging::COUNTED). Cheap.
+    async fn waiting(&self) -> Result<u64, StoreError>;
 }

@@ -137,11 +137,7 @@ pub enum GatewayState {
     Paid,
     /// Declined by the payer's bank or wallet, by the fraud engine or after a review. If it was paid before, the gateway
     /// took the money back.
-    Denied {
-        reason: String,
-        /// The payer may try again under the same reference.
-        retry_possible: bool,
-    },
+    Denied { reason: String },
     /// It went wrong at the gateway.
     Failed { reason: String },
     /// By the merchant, or because nobody looked at a review. If it was captured before, the money was never settled.
@@ -219,7 +215,8 @@ pub struct Snapshot {
     pub settled: bool,
     /// All refunds that the gateway shows; a gateway that only tells a sum shows none.
     pub refunds: Vec<SeenRefund>,
-    /// What the gateway gives as the sum of refunds, in smallest units, where it gives one.
+    /// What the gateway gives as the sum of refunds, in smallest units, where it gives one. It may count what is still
+    /// pending and what was charged back; more than all of that is for a person.
     pub refunded: Option<i64>,
     pub disputes: Vec<SeenDispute>,
     pub provider_id: Option<String>,

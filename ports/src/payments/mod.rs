@@ -18,6 +18,6 @@ pub use inbox::{Verdict, Webhook};
 pub use method::{CardToken, Method, MethodKind, PayAction};
 pub use payment::{Payment, PaymentClass, PaymentState, Sums, Use};
 pub use refund::{Dispute, Refund, RefundState};
-pub use repository::{Inbox, PaymentFilter, PaymentQueries, Payments, Refunds};
+pub use repository::{Inbox, PaymentFilter, PaymentQueries, Payments, Refunds, Waiting};
 #[cfg(feature = "mocks")]
 pub use repository::{MockInbox, MockPaymentQueries, MockPayments, MockRefunds};

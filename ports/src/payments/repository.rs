@@ -81,8 +81,8 @@ pub trait Inbox: Send {
     /// The payment that the gateway calls so.
     async fn payment_by_provider_id(&mut self, gateway: &str, id: &str) -> Result<Option<PaymentId>, StoreError>;
 
-    /// Says of webhooks that came before their payment that they belong to it; answers whether there were any.
-    async fn adopt(&mut self, gateway: &str, reference: &str, payment: PaymentId) -> Result<bool, StoreError>;
+    /// What the gateway sent under this id of a delivery, in the order of their ids.
+    async fn delivered(&mut self, gateway: &str, delivery: &str) -> Result<Vec<Webhook>, StoreError>;
 
     /// Forgets webhooks received before that moment; answers how many.
     async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
@@ -99,6 +99,15 @@ pub struct PaymentFilter {
     pub frozen: Option<bool>,
 }
 
+/// What waits, each up to [`COUNTED`](crate::paging::COUNTED).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Payments and refunds that are due to be looked after.
+    pub due: u64,
+    /// Payments that a person has to look at.
+    pub frozen: u64,
+}
+
 /// Payments, read.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -107,6 +116,9 @@ pub trait PaymentQueries: Send + Sync {
 
     /// Whether a payment or refund is due to be looked after; cheap, so that a job may ask often.
     async fn anything_due(&self, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// How many wait for a look, and how many for a person. Cheap.
+    async fn waiting(&self, now: Timestamp) -> Result<Waiting, StoreError>;
 
     /// Newest first.
     async fn payments(

@@ -1,4 +1,4 @@
-//! Notifications.
+//! Notifications. What they say is sealed.
 
 use async_trait::async_trait;
 use dermaga_ports::{
@@ -9,15 +9,16 @@ use dermaga_ports::{
     notifications::{
         Channel, Content, Notification, NotificationFilter, NotificationQueries, Notifications, State, Status,
     },
-    paging::{Page, PageRequest},
+    paging::{COUNTED, Page, PageRequest},
     time::Timestamp,
 };
-use sqlx::{FromRow, types::Json};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
     codec::{Moment, corrupt, named},
     db::Dialects,
+    personal::{Column, PersonalKeys},
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
@@ -72,6 +73,9 @@ macro_rules! due {
 /// Several hosts send at once: each takes what no other has.
 const DUE: Dialects = Dialects { postgres: due!(" FOR NO KEY UPDATE SKIP LOCKED"), sqlite: due!("") };
 const FORGET: &str = "DELETE FROM notifications WHERE user_id = $1";
+const FORGET_OLD: &str = "DELETE FROM notifications WHERE id IN \
+    (SELECT id FROM notifications WHERE settled_at < $1 ORDER BY settled_at LIMIT $2)";
+const WAITING: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM notifications WHERE status = 'PENDING' LIMIT $1) AS waiting";
 const ANY_DUE: &str = concat!("SELECT EXISTS (SELECT 1", is_due!(), ")");
 
 #[derive(FromRow)]
@@ -80,9 +84,9 @@ struct NotificationRow {
     user_id: Uuid,
     channel: String,
     language: String,
-    message: Option<String>,
+    message: Option<Vec<u8>>,
     template: Option<String>,
-    data: Option<Json<serde_json::Value>>,
+    data: Option<Vec<u8>>,
     cause: Option<Uuid>,
     status: String,
     tries: i64,
@@ -95,13 +99,16 @@ struct NotificationRow {
     updated_at: Moment,
 }
 
-impl TryFrom<NotificationRow> for Notification {
-    type Error = StoreError;
-
-    fn try_from(row: NotificationRow) -> Result<Self, StoreError> {
-        let content = match (row.message, row.template, row.data) {
+impl NotificationRow {
+    fn open(self, keys: &PersonalKeys) -> Result<Notification, StoreError> {
+        let row = self;
+        let message = keys.open_text(Column::NotificationMessage, row.id, row.message.as_deref())?;
+        let data = keys.open_text(Column::NotificationData, row.id, row.data.as_deref())?;
+        let content = match (message, row.template, data) {
             (Some(message), None, None) => Content::Plain { message },
-            (None, Some(name), Some(Json(data))) => Content::Template { name, data },
+            (None, Some(name), Some(data)) => {
+                Content::Template { name, data: serde_json::from_str(&data).map_err(corrupt)? }
+            }
             _ => return Err(corrupt(format_args!("notification {} says nothing or two things", row.id))),
         };
         let status = named(&Status::ALL, Status::as_str, &row.status)?;
@@ -114,7 +121,7 @@ impl TryFrom<NotificationRow> for Notification {
             (Status::Cancelled, None, Some(at)) => State::Cancelled { at: at.0 },
             _ => return Err(corrupt(format_args!("notification {} that is half {}", row.id, row.status))),
         };
-        Ok(Self {
+        Ok(Notification {
             id: NotificationId(row.id),
             user: UserId(row.user_id),
             channel: named(&Channel::ALL, Channel::as_str, &row.channel)?,
@@ -130,16 +137,16 @@ impl TryFrom<NotificationRow> for Notification {
     }
 }
 
-fn notification(row: Option<NotificationRow>) -> Result<Option<Notification>, StoreError> {
-    row.map(Notification::try_from).transpose()
+fn notifications(rows: Vec<NotificationRow>, keys: &PersonalKeys) -> Result<Vec<Notification>, StoreError> {
+    rows.into_iter().map(|row| row.open(keys)).collect()
 }
 
 /// The columns of a record that need a word of translation.
 #[derive(Default)]
 struct Columns<'n> {
-    message: Option<&'n str>,
+    message: Option<Vec<u8>>,
     template: Option<&'n str>,
-    data: Option<Json<&'n serde_json::Value>>,
+    data: Option<Vec<u8>>,
     status: &'static str,
     next_try_at: Option<Moment>,
     lease_until: Option<Moment>,
@@ -147,14 +154,15 @@ struct Columns<'n> {
     reference: Option<&'n str>,
 }
 
-impl<'n> From<&'n Notification> for Columns<'n> {
-    fn from(notification: &'n Notification) -> Self {
+impl<'n> Columns<'n> {
+    fn of(notification: &'n Notification, keys: &PersonalKeys) -> Result<Self, StoreError> {
+        let seal = |column, text: &str| keys.seal(column, notification.id.0, text.as_bytes());
         let mut columns = Self { status: notification.state.status().as_str(), ..Self::default() };
         match &notification.content {
-            Content::Plain { message } => columns.message = Some(message),
+            Content::Plain { message } => columns.message = Some(seal(Column::NotificationMessage, message)?),
             Content::Template { name, data } => {
                 columns.template = Some(name);
-                columns.data = Some(Json(data));
+                columns.data = Some(seal(Column::NotificationData, &data.to_string())?);
             }
         }
         match &notification.state {
@@ -168,7 +176,7 @@ impl<'n> From<&'n Notification> for Columns<'n> {
             }
             State::Failed { at } | State::Cancelled { at } => columns.settled_at = Some(Moment(*at)),
         }
-        columns
+        Ok(columns)
     }
 }
 
@@ -180,16 +188,16 @@ fn ends(channels: &[Channel]) -> Option<(&'static str, &'static str)> {
 #[async_trait]
 impl Notifications for SqlUnitOfWork {
     async fn add(&mut self, notification: &Notification) -> Result<(), StoreError> {
-        let columns = Columns::from(notification);
+        let columns = Columns::of(notification, &self.keys)?;
         let added = on_tx!(self, |x| {
             sqlx::query(INSERT)
                 .bind(notification.id.0)
                 .bind(notification.user.0)
                 .bind(notification.channel.as_str())
                 .bind(notification.language.as_str())
-                .bind(columns.message)
+                .bind(columns.message.as_deref())
                 .bind(columns.template)
-                .bind(columns.data)
+                .bind(columns.data.as_deref())
                 .bind(notification.cause.map(Uuid::from))
                 .bind(columns.status)
                 .bind(i64::from(notification.tries))
@@ -213,18 +221,19 @@ impl Notifications for SqlUnitOfWork {
 
     async fn find(&mut self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
         let sql = self.dialect(FIND_LOCKED);
-        notification(on_tx!(self, |x| sqlx::query_as(sql).bind(id.0).fetch_optional(x).await)?)
+        let row: Option<NotificationRow> = on_tx!(self, |x| sqlx::query_as(sql).bind(id.0).fetch_optional(x).await)?;
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn save(&mut self, notification: &Notification) -> Result<(), StoreError> {
-        let columns = Columns::from(notification);
+        let columns = Columns::of(notification, &self.keys)?;
         let changed = on_tx!(self, |x| {
             sqlx::query(UPDATE)
                 .bind(notification.id.0)
                 .bind(notification.channel.as_str())
-                .bind(columns.message)
+                .bind(columns.message.as_deref())
                 .bind(columns.template)
-                .bind(columns.data)
+                .bind(columns.data.as_deref())
                 .bind(columns.status)
                 .bind(i64::from(notification.tries))
                 .bind(columns.next_try_at)
@@ -247,7 +256,7 @@ impl Notifications for SqlUnitOfWork {
             let query = sqlx::query_as(sql).bind(Moment(now)).bind(first).bind(last).bind(i64::from(limit));
             query.fetch_all(x).await
         })?;
-        rows.into_iter().map(Notification::try_from).collect()
+        notifications(rows, &self.keys)
     }
 
     async fn forget(&mut self, user: UserId) -> Result<u64, StoreError> {
@@ -256,12 +265,20 @@ impl Notifications for SqlUnitOfWork {
             done.map(|done| done.rows_affected())
         })
     }
+
+    async fn forget_old(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        on_tx!(self, |x| {
+            let done = sqlx::query(FORGET_OLD).bind(Moment(before)).bind(i64::from(limit)).execute(x).await;
+            done.map(|done| done.rows_affected())
+        })
+    }
 }
 
 #[async_trait]
 impl NotificationQueries for SqlStore {
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
-        notification(on_read!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?)
+        let row: Option<NotificationRow> = on_read!(self, |x| sqlx::query_as(FIND).bind(id.0).fetch_optional(x).await)?;
+        row.map(|row| row.open(&self.keys)).transpose()
     }
 
     async fn notifications(
@@ -282,12 +299,18 @@ impl NotificationQueries for SqlStore {
                 None => query.fetch_all(x).await,
             }
         })?;
-        let found = rows.into_iter().map(Notification::try_from).collect::<Result<_, _>>()?;
-        Ok(Page::from_surplus(found, page.limit(), |notification: &Notification| notification.id))
+        Ok(Page::from_surplus(notifications(rows, &self.keys)?, page.limit(), |notification: &Notification| {
+            notification.id
+        }))
     }
 
     async fn any_due(&self, channels: &[Channel], now: Timestamp) -> Result<bool, StoreError> {
         let Some((first, last)) = ends(channels) else { return Ok(false) };
         on_read!(self, |x| sqlx::query_scalar(ANY_DUE).bind(Moment(now)).bind(first).bind(last).fetch_one(x).await)
+    }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        let count: i64 = on_read!(self, |x| sqlx::query_scalar(WAITING).bind(i64::from(COUNTED)).fetch_one(x).await)?;
+        Ok(count.unsigned_abs())
     }
 }

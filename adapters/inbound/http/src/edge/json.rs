@@ -17,9 +17,11 @@ use dermaga_domain::error::Error;
 use futures::TryStreamExt;
 use poem::{Body, IntoResponse, Request, RequestBody, Response, Result, error::ReadBodyError};
 use poem_openapi::{
-    ApiResponse, impl_apirequest_for_payload,
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions,
+    error::ContentTypeError,
+    impl_apirequest_for_payload,
     payload::{ParsePayload, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
+    registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
     types::{ParseFromJSON, ToJSON, Type},
 };
 use serde_json::Value;
@@ -68,8 +70,13 @@ impl<T: ParseFromJSON + 'static> ParsePayload for Json<T> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
-        let bytes = read(body.take()?, RequestContext::body_limit(request)).await?;
-        let mut value = parse(&bytes)?;
+        Self::of(&read(body.take()?, RequestContext::body_limit(request)).await?)
+    }
+}
+
+impl<T: ParseFromJSON + 'static> Json<T> {
+    fn of(bytes: &[u8]) -> Result<Self> {
+        let mut value = parse(bytes)?;
         let faults = shape::faults::<T>(&mut value);
         if !faults.is_empty() {
             return Err(ApiError::from(Error::invalid(faults)).into());
@@ -83,6 +90,38 @@ impl<T: ParseFromJSON + 'static> ParsePayload for Json<T> {
 }
 
 impl_apirequest_for_payload!(Json<T>, T: ParseFromJSON + 'static);
+
+/// The same of an operation that works without a body: none, an empty one of whatever type, or `null`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MaybeJson<T>(pub Option<T>);
+
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for MaybeJson<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: false })
+    }
+
+    async fn from_request(request: &'a Request, body: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
+        let bytes = read(body.take()?, RequestContext::body_limit(request)).await?;
+        match request.content_type() {
+            _ if bytes.is_empty() => Ok(Self(None)),
+            Some(content_type) if Json::<T>::check_content_type(content_type) => {
+                Ok(Self(Json::<Option<T>>::of(&bytes)?.0))
+            }
+            Some(content_type) => Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into()),
+            None => Err(ContentTypeError::ExpectContentType.into()),
+        }
+    }
+}
 
 /// Up to so many times the limit, a body that is too large is read to its end and thrown away. A caller who is hung up
 /// on in the middle of a body sees a broken connection and never the refusal.

@@ -28,7 +28,7 @@ pub use codes::{EdgeCode, Row, table};
 pub use docs::document;
 pub use errors::ProblemEdge;
 pub use health::{Probe, Probes};
-pub use json::Json;
+pub use json::{Json, MaybeJson};
 pub use meter::prometheus;
 pub use problem::{ApiError, ApiResult, Problem, ProblemFault};
 pub use raw::Raw;

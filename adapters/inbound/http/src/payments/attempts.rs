@@ -18,7 +18,7 @@ use crate::{
     answer::{Created, Done, Request},
     caller::{Caller, Person},
     deps::Deps,
-    edge::{ApiResult, Json},
+    edge::{ApiResult, Json, MaybeJson},
     tags::Tag,
     wire::{List, page},
 };
@@ -30,6 +30,14 @@ pub struct AttemptsApi;
 #[derive(Debug, Clone, Object)]
 struct Confirmation {
     payment_id: Uuid,
+}
+
+/// What is taken of an authorised payment.
+#[derive(Debug, Clone, Object)]
+struct Capture {
+    /// The authorised amount, for callers who want to be sure of it; all that was authorised unless given
+    #[oai(validator(minimum(value = "1"), maximum(value = "9007199254740991")))]
+    amount: Option<i64>,
 }
 
 /// Money to give back through the gateway that took it.
@@ -138,9 +146,18 @@ impl AttemptsApi {
     }
 
     /// Take what is authorised
+    ///
+    /// All of it: a purchase is paid whole. Another amount is refused.
     #[oai(path = "/:id/capture", method = "post", operation_id = "capture_payment")]
-    async fn capture(&self, person: Person, deps: Data<&Deps>, id: Path<Uuid>) -> ApiResult<Json<PaymentBody>> {
-        Ok(Json(deps.app.payments.step(&person.0, id.0.into(), Step::Capture).await?.into()))
+    async fn capture(
+        &self,
+        person: Person,
+        deps: Data<&Deps>,
+        id: Path<Uuid>,
+        body: MaybeJson<Capture>,
+    ) -> ApiResult<Json<PaymentBody>> {
+        let amount = body.0.and_then(|body| body.amount);
+        Ok(Json(deps.app.payments.capture(&person.0, id.0.into(), amount).await?.into()))
     }
 
     /// Accept what the gateway wants reviewed

@@ -16,7 +16,7 @@ pub struct InboxApi;
 /// What was made of a webhook.
 #[derive(Debug, Clone, Object)]
 struct Received {
-    /// `ACCEPTED`, `DUPLICATE`, `UNMATCHED` or `SUSPICIOUS`: a read at the gateway decides what follows
+    /// `ACCEPTED`, `DUPLICATE`, `UNMATCHED`, `SUSPICIOUS` or `CONFLICT`: a read at the gateway decides what follows
     verdict: String,
 }
 

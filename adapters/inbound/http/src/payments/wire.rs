@@ -252,7 +252,7 @@ pub struct WebhookBody {
     pub id: Uuid,
     pub gateway: String,
     pub received_at: Moment,
-    /// `ACCEPTED`, `DUPLICATE`, `BAD_SIGNATURE`, `UNMATCHED` or `SUSPICIOUS`
+    /// `ACCEPTED`, `DUPLICATE`, `BAD_SIGNATURE`, `UNMATCHED`, `SUSPICIOUS` or `CONFLICT`
     pub verdict: String,
     /// What it claims, in the gateway's words; a read at the gateway decided
     pub claims: Option<String>,

@@ -33,9 +33,9 @@ impl Client {
         }
     }
 
-    pub(super) async fn query(&self, charge: &ChargeRef, may_retry: bool) -> Result<Found, NotDone> {
+    pub(super) async fn query(&self, charge: &ChargeRef) -> Result<Found, NotDone> {
         Ok(match self.status(charge).await? {
-            Some((answer, transaction)) => Found::Snapshot(Box::new(snapshot(&answer, &transaction, may_retry)?)),
+            Some((answer, transaction)) => Found::Snapshot(Box::new(snapshot(&answer, &transaction)?)),
             None => Found::Nothing,
         })
     }

@@ -61,7 +61,7 @@ impl MidtransCore {
         if code == DENIED || status == "DENY" {
             return Err(refused(RefusalKind::Declined, mask::words(&reason(&transaction), &confidential)));
         }
-        snapshot(&answer, &transaction, false)
+        snapshot(&answer, &transaction)
     }
 }
 
@@ -84,7 +84,7 @@ impl PaymentGateway for MidtransCore {
     }
 
     async fn query(&self, charge: &ChargeRef) -> Outcome<Found> {
-        outcome(self.client.query(charge, false).await)
+        outcome(self.client.query(charge).await)
     }
 
     async fn cancel(&self, charge: &ChargeRef) -> Outcome<()> {

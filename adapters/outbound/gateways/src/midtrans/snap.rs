@@ -143,7 +143,7 @@ impl PaymentGateway for MidtransSnap {
     }
 
     async fn query(&self, charge: &ChargeRef) -> Outcome<Found> {
-        outcome(self.client.query(charge, true).await)
+        outcome(self.client.query(charge).await)
     }
 
     async fn cancel(&self, charge: &ChargeRef) -> Outcome<()> {

@@ -17,12 +17,12 @@ use crate::wire::{
     mask, moment,
 };
 
-/// Everything that the answer says. `may_retry` as in [`standing`].
+/// Everything that the answer says.
 ///
 /// # Errors
 /// Unknown if it speaks of refunds or disputes in amounts that cannot be read.
-pub(super) fn snapshot(answer: &Answer, transaction: &Transaction, may_retry: bool) -> Result<Snapshot, NotDone> {
-    let standing = standing(transaction, may_retry);
+pub(super) fn snapshot(answer: &Answer, transaction: &Transaction) -> Result<Snapshot, NotDone> {
+    let standing = standing(transaction);
     let returned = returned(transaction, standing.charged_back)
         .ok_or_else(|| unreadable(answer, "it names a refund or a dispute without a readable amount"))?;
     let waits = matches!(standing.state, GatewayState::Pending);

@@ -15,21 +15,20 @@ pub(super) struct Standing {
     pub charged_back: bool,
 }
 
-/// Reads the statuses in any case. `may_retry`: the payer may try again under the same reference, as Snap allows.
-pub(super) fn standing(transaction: &Transaction, may_retry: bool) -> Standing {
+/// Reads the statuses in any case.
+pub(super) fn standing(transaction: &Transaction) -> Standing {
     let status = transaction.transaction_status.word();
     let fraud = transaction.fraud_status.word();
     let is = |state| Standing { state, settled: false, charged_back: false };
     match (status.as_str(), fraud.as_str()) {
         ("PENDING", _) => is(GatewayState::Pending),
-        ("AUTHORIZE" | "CAPTURE", "DENY") | ("CANCEL", "DENY") => is(by_the_fraud_engine()),
-        ("DENY", "DENY") if !may_retry => is(by_the_fraud_engine()),
+        ("AUTHORIZE" | "CAPTURE" | "CANCEL" | "DENY", "DENY") => is(by_the_fraud_engine()),
         ("AUTHORIZE", "ACCEPT" | "") => is(GatewayState::Authorized),
         ("CAPTURE", "ACCEPT" | "") => is(GatewayState::Paid),
         ("SETTLEMENT", "ACCEPT" | "") => Standing { settled: true, ..is(GatewayState::Paid) },
         // A challenge, or a word that nobody knows: a person has to look before anything is handed over.
         ("AUTHORIZE" | "CAPTURE" | "SETTLEMENT", _) => is(GatewayState::Review),
-        ("DENY", _) => is(GatewayState::Denied { reason: reason(transaction), retry_possible: may_retry }),
+        ("DENY", _) => is(GatewayState::Denied { reason: reason(transaction) }),
         ("CANCEL", _) => is(GatewayState::Cancelled),
         ("EXPIRE", _) => is(GatewayState::Expired),
         ("FAILURE", _) => is(GatewayState::Failed { reason: reason(transaction) }),
@@ -43,7 +42,7 @@ pub(super) fn standing(transaction: &Transaction, may_retry: bool) -> Standing {
 
 /// A denied review is told as `deny` by some answers and as `cancel` by others; it is the same thing.
 fn by_the_fraud_engine() -> GatewayState {
-    GatewayState::Denied { reason: "the fraud engine or a review denied it".to_owned(), retry_possible: false }
+    GatewayState::Denied { reason: "the fraud engine or a review denied it".to_owned() }
 }
 
 /// The bank's words, or Midtrans'.
@@ -56,10 +55,10 @@ pub(super) fn reason(transaction: &Transaction) -> String {
 mod tests {
     use super::*;
 
-    fn stands(status: &str, fraud: &str, may_retry: bool) -> (GatewayState, bool) {
+    fn stands(status: &str, fraud: &str) -> (GatewayState, bool) {
         let body = serde_json::json!({"transaction_status": status, "fraud_status": fraud, "status_message": "No."});
         let transaction: Transaction = serde_json::from_value(body).expect("a transaction");
-        let Standing { state, settled, .. } = standing(&transaction, may_retry);
+        let Standing { state, settled, .. } = standing(&transaction);
         (state, settled)
     }
 
@@ -87,31 +86,24 @@ mod tests {
             ("chargeback", "accept", Paid, true),
             ("partial_chargeback", "accept", Paid, true),
         ] {
-            assert_eq!(stands(status, fraud, false), (state, settled), "{status} {fraud}");
+            assert_eq!(stands(status, fraud), (state, settled), "{status} {fraud}");
         }
-        assert_eq!(stands("failure", "", false).0, GatewayState::Failed { reason: "No.".to_owned() });
+        assert_eq!(stands("failure", "").0, GatewayState::Failed { reason: "No.".to_owned() });
     }
 
     #[test]
     fn c10_23_a_denied_review_is_the_same_in_both_shapes() {
-        let denied = stands("deny", "deny", false);
-        assert!(matches!(denied.0, GatewayState::Denied { retry_possible: false, .. }));
-        assert_eq!(stands("cancel", "deny", false), denied);
-        assert_eq!(stands("capture", "deny", false), denied);
-    }
-
-    #[test]
-    fn c10_21_in_snap_a_payer_may_try_again_after_a_denial() {
-        let denied = |retry_possible| GatewayState::Denied { reason: "No.".to_owned(), retry_possible };
-        assert_eq!(stands("deny", "accept", true).0, denied(true));
-        assert_eq!(stands("deny", "accept", false).0, denied(false));
+        let denied = stands("deny", "deny");
+        assert!(matches!(denied.0, GatewayState::Denied { .. }));
+        assert_eq!(stands("cancel", "deny"), denied);
+        assert_eq!(stands("capture", "deny"), denied);
     }
 
     #[test]
     fn c10_42_case_does_not_matter_and_an_unknown_word_is_told() {
-        assert_eq!(stands("SETTLEMENT", "Accept", false), (GatewayState::Paid, true));
-        assert_eq!(stands("on_hold", "accept", false).0, GatewayState::Unrecognised("on_hold".to_owned()));
-        assert_eq!(stands("", "", false).0, GatewayState::Unrecognised(String::new()));
-        assert_eq!(stands("settlement", "maybe", false).0, GatewayState::Review);
+        assert_eq!(stands("SETTLEMENT", "Accept"), (GatewayState::Paid, true));
+        assert_eq!(stands("on_hold", "accept").0, GatewayState::Unrecognised("on_hold".to_owned()));
+        assert_eq!(stands("", "").0, GatewayState::Unrecognised(String::new()));
+        assert_eq!(stands("settlement", "maybe").0, GatewayState::Review);
     }
 }

@@ -82,9 +82,7 @@ impl PaymentRequest {
             "ACCEPTING_PAYMENTS" | "REQUIRES_ACTION" | "PENDING" => GatewayState::Pending,
             "AUTHORIZED" | "AWAITING_CAPTURE" => GatewayState::Authorized,
             "SUCCEEDED" => GatewayState::Paid,
-            "FAILED" if error::is_decline(&self.failure_code.word()) => {
-                GatewayState::Denied { reason: failure(), retry_possible: false }
-            }
+            "FAILED" if error::is_decline(&self.failure_code.word()) => GatewayState::Denied { reason: failure() },
             "FAILED" => GatewayState::Failed { reason: failure() },
             "CANCELED" | "CANCELLED" | "VOIDED" => GatewayState::Cancelled,
             "EXPIRED" => GatewayState::Expired,

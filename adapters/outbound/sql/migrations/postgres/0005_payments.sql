@@ -82,7 +82,7 @@ CREATE TABLE payment_disputes (
     PRIMARY KEY (payment_id, id)
 );
 
--- What gateways told, as they told it.
+-- What gateways told, as they told it. The body is sealed.
 CREATE TABLE payment_webhooks (
     id          uuid        PRIMARY KEY,
     gateway     text        NOT NULL,
@@ -90,12 +90,14 @@ CREATE TABLE payment_webhooks (
     dedupe_key  text,
     reference   text,
     payment_id  uuid,
+    delivery_id text,
     claims      text,
-    verdict     text        NOT NULL CHECK (verdict IN ('ACCEPTED', 'DUPLICATE', 'BAD_SIGNATURE', 'UNMATCHED', 'SUSPICIOUS')),
+    verdict     text        NOT NULL CHECK (verdict IN ('ACCEPTED', 'DUPLICATE', 'BAD_SIGNATURE', 'UNMATCHED', 'SUSPICIOUS',
+                                                 'CONFLICT')),
     body        bytea       NOT NULL
 );
 
 CREATE UNIQUE INDEX payment_webhooks_dedupe ON payment_webhooks (gateway, dedupe_key) WHERE dedupe_key IS NOT NULL;
 CREATE INDEX payment_webhooks_payment ON payment_webhooks (payment_id, id) WHERE payment_id IS NOT NULL;
-CREATE INDEX payment_webhooks_unmatched ON payment_webhooks (gateway, reference) WHERE verdict = 'UNMATCHED';
+CREATE INDEX payment_webhooks_delivery ON payment_webhooks (gateway, delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX payment_webhooks_received ON payment_webhooks (received_at);

@@ -7,10 +7,10 @@ CREATE TABLE notifications (
     user_id     uuid        NOT NULL REFERENCES users (id),
     channel     text        NOT NULL CHECK (channel IN ('EMAIL', 'SMS')),
     language    text        NOT NULL CHECK (language IN ('id', 'en')),
-    -- In somebody's own words, or by a template and its facts.
-    message     text,
+    -- In somebody's own words, or by a template and its facts. Words and facts are sealed.
+    message     bytea,
     template    text,
-    data        jsonb,
+    data        bytea,
     -- The event that it tells of.
     cause       uuid,
     status      text        NOT NULL CHECK (status IN ('PENDING', 'SENT', 'FAILED', 'CANCELLED')),
@@ -34,3 +34,5 @@ CREATE TABLE notifications (
 CREATE UNIQUE INDEX notifications_cause ON notifications (cause, template, user_id);
 CREATE INDEX notifications_user ON notifications (user_id, id);
 CREATE INDEX notifications_due ON notifications (next_try_at, id) WHERE status = 'PENDING';
+-- What is over, until it is forgotten.
+CREATE INDEX notifications_settled ON notifications (settled_at) WHERE settled_at IS NOT NULL;

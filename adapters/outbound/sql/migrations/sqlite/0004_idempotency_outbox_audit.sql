@@ -9,16 +9,19 @@ CREATE TABLE idempotency_keys (
     seed        BLOB    NOT NULL,
     state       TEXT    NOT NULL CHECK (state IN ('running', 'answered')),
     status      INTEGER CHECK (status BETWEEN 100 AND 599),
+    -- An answer that says only what the ledger says, or, sealed, any other.
     body        TEXT,
+    sealed      BLOB,
     lease_until INTEGER,
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (caller, operation, key),
     CHECK (CASE state
-        WHEN 'running' THEN lease_until IS NOT NULL AND status IS NULL AND body IS NULL
-        ELSE lease_until IS NULL AND status IS NOT NULL AND body IS NOT NULL
+        WHEN 'running' THEN lease_until IS NOT NULL AND status IS NULL AND body IS NULL AND sealed IS NULL
+        ELSE lease_until IS NULL AND status IS NOT NULL AND (body IS NULL) = (sealed IS NOT NULL)
     END)
 ) STRICT;
 
+CREATE UNIQUE INDEX idempotency_keys_sealed ON idempotency_keys (seed) WHERE sealed IS NOT NULL;
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
 -- Events, until they are delivered.

@@ -7,10 +7,10 @@ CREATE TABLE notifications (
     user_id     BLOB    NOT NULL REFERENCES users (id),
     channel     TEXT    NOT NULL CHECK (channel IN ('EMAIL', 'SMS')),
     language    TEXT    NOT NULL CHECK (language IN ('id', 'en')),
-    -- In somebody's own words, or by a template and its facts.
-    message     TEXT,
+    -- In somebody's own words, or by a template and its facts. Words and facts are sealed.
+    message     BLOB,
     template    TEXT,
-    data        TEXT,
+    data        BLOB,
     -- The event that it tells of.
     cause       BLOB    CHECK (length(cause) = 16),
     status      TEXT    NOT NULL CHECK (status IN ('PENDING', 'SENT', 'FAILED', 'CANCELLED')),
@@ -34,3 +34,5 @@ CREATE TABLE notifications (
 CREATE UNIQUE INDEX notifications_cause ON notifications (cause, template, user_id);
 CREATE INDEX notifications_user ON notifications (user_id, id);
 CREATE INDEX notifications_due ON notifications (next_try_at, id) WHERE status = 'PENDING';
+-- What is over, until it is forgotten.
+CREATE INDEX notifications_settled ON notifications (settled_at) WHERE settled_at IS NOT NULL;

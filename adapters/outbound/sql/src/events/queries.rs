@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
-    events::{Backlog, Delivery, EventQueries, Stretch},
+    events::{Arrears, Backlog, Delivery, EventQueries, Stretch},
     ids::EventId,
     ledger::{Transaction, TransactionStatus},
-    paging::{Page, PageRequest},
+    paging::{COUNTED, Page, PageRequest},
 };
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -22,6 +22,10 @@ use crate::{
 
 const BACKLOG: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE told_at IS NULL) AS events, r.position, s.number \
     FROM event_relay r CROSS JOIN ledger_seal s";
+/// By the indexes of what waits, which hold nothing else.
+const ARREARS: &str = "SELECT \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE told_at IS NULL LIMIT $1) AS untold), \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM event_deliveries WHERE state = 'dead' LIMIT $1) AS dead)";
 /// Batches until they hold `$3` lines. Not more than so many are looked at, as each has at least one.
 const BATCHES: &str = "SELECT number, lines FROM (\
         SELECT number, lines, SUM(length(lines)) OVER (ORDER BY number) - length(lines) AS earlier \
@@ -42,6 +46,12 @@ impl EventQueries for SqlStore {
         let row: BacklogRow = on_read!(self, |x| sqlx::query_as(BACKLOG).fetch_one(x).await)?;
         let (position, head) = (row.position.unsigned_abs(), row.number.unsigned_abs());
         Ok(Backlog { events: row.events, position, head })
+    }
+
+    async fn arrears(&self) -> Result<Arrears, StoreError> {
+        let (untold, dead): (i64, i64) =
+            on_read!(self, |x| sqlx::query_as(ARREARS).bind(i64::from(COUNTED)).fetch_one(x).await)?;
+        Ok(Arrears { untold: untold.unsigned_abs(), dead: dead.unsigned_abs() })
     }
 
     async fn sealed_transfers(&self, after: u64, until: u64, lines: u32) -> Result<Option<Stretch>, StoreError> {

@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use crate::{
     codec::{Moment, named},
+    personal::{Column, PersonalKeys},
     unit_of_work::SqlUnitOfWork,
 };
 
 macro_rules! webhook_columns {
     () => {
-        "id, gateway, received_at, dedupe_key, reference, payment_id, claims, verdict, body"
+        "id, gateway, received_at, dedupe_key, reference, payment_id, delivery_id, claims, verdict, body"
     };
 }
 
@@ -26,12 +27,15 @@ pub(super) use webhook_columns;
 const INSERT: &str = concat!(
     "INSERT INTO payment_webhooks (",
     webhook_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING"
 );
 const BY_REFERENCE: &str = "SELECT id FROM payments WHERE gateway = $1 AND reference = $2";
 const BY_PROVIDER_ID: &str = "SELECT id FROM payments WHERE gateway = $1 AND provider_id = $2 ORDER BY id LIMIT 1";
-const ADOPT: &str = "UPDATE payment_webhooks SET payment_id = $3, verdict = 'ACCEPTED' \
-    WHERE gateway = $1 AND reference = $2 AND verdict = 'UNMATCHED'";
+const DELIVERED: &str = concat!(
+    "SELECT ",
+    webhook_columns!(),
+    " FROM payment_webhooks WHERE gateway = $1 AND delivery_id = $2 ORDER BY id"
+);
 const FORGET: &str = "DELETE FROM payment_webhooks WHERE id IN \
     (SELECT id FROM payment_webhooks WHERE received_at < $1 ORDER BY received_at LIMIT $2)";
 
@@ -43,25 +47,26 @@ pub(super) struct WebhookRow {
     dedupe_key: Option<String>,
     reference: Option<String>,
     payment_id: Option<Uuid>,
+    delivery_id: Option<String>,
     claims: Option<String>,
     verdict: String,
     body: Vec<u8>,
 }
 
-impl TryFrom<WebhookRow> for Webhook {
-    type Error = StoreError;
-
-    fn try_from(row: WebhookRow) -> Result<Self, StoreError> {
-        Ok(Self {
+impl WebhookRow {
+    pub(super) fn open(self, keys: &PersonalKeys) -> Result<Webhook, StoreError> {
+        let row = self;
+        Ok(Webhook {
             id: NoticeId(row.id),
             gateway: row.gateway,
             received_at: row.received_at.0,
             dedupe_key: row.dedupe_key,
             reference: row.reference,
             payment: row.payment_id.map(PaymentId),
+            delivery_id: row.delivery_id,
             claims: row.claims,
             verdict: named(&Verdict::ALL, Verdict::as_str, &row.verdict)?,
-            body: row.body,
+            body: keys.open(Column::NoticeBody, row.id, &row.body)?,
         })
     }
 }
@@ -69,6 +74,7 @@ impl TryFrom<WebhookRow> for Webhook {
 #[async_trait]
 impl Inbox for SqlUnitOfWork {
     async fn add(&mut self, webhook: &Webhook) -> Result<(), StoreError> {
+        let body = self.keys.seal(Column::NoticeBody, webhook.id.0, &webhook.body)?;
         let added = on_tx!(self, |x| {
             sqlx::query(INSERT)
                 .bind(webhook.id.0)
@@ -77,9 +83,10 @@ impl Inbox for SqlUnitOfWork {
                 .bind(webhook.dedupe_key.as_deref())
                 .bind(webhook.reference.as_deref())
                 .bind(webhook.payment.map(Uuid::from))
+                .bind(webhook.delivery_id.as_deref())
                 .bind(webhook.claims.as_deref())
                 .bind(webhook.verdict.as_str())
-                .bind(webhook.body.as_slice())
+                .bind(body.as_slice())
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())
@@ -100,12 +107,10 @@ impl Inbox for SqlUnitOfWork {
         Ok(found.map(PaymentId))
     }
 
-    async fn adopt(&mut self, gateway: &str, reference: &str, payment: PaymentId) -> Result<bool, StoreError> {
-        let adopted = on_tx!(self, |x| {
-            let query = sqlx::query(ADOPT).bind(gateway).bind(reference).bind(payment.0);
-            query.execute(x).await.map(|done| done.rows_affected())
-        })?;
-        Ok(adopted > 0)
+    async fn delivered(&mut self, gateway: &str, delivery: &str) -> Result<Vec<Webhook>, StoreError> {
+        let rows: Vec<WebhookRow> =
+            on_tx!(self, |x| sqlx::query_as(DELIVERED).bind(gateway).bind(delivery).fetch_all(x).await)?;
+        rows.into_iter().map(|row| row.open(&self.keys)).collect()
     }
 
     async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     ids::{NoticeId, PaymentId, RefundId},
-    paging::{Page, PageRequest},
-    payments::{Dispute, Payment, PaymentFilter, PaymentQueries, Refund, Webhook},
+    paging::{COUNTED, Page, PageRequest},
+    payments::{Dispute, Payment, PaymentFilter, PaymentQueries, Refund, Waiting, Webhook},
     time::Timestamp,
 };
 use sqlx::QueryBuilder;
@@ -22,6 +22,11 @@ use crate::{
 
 const ANYTHING_DUE: &str = "SELECT EXISTS (SELECT 1 FROM payments WHERE next_check_at <= $1) \
     OR EXISTS (SELECT 1 FROM payment_refunds WHERE next_check_at <= $1)";
+/// By the indexes of what waits, which hold nothing else.
+const WAITING: &str = "SELECT \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM payments WHERE next_check_at <= $1 LIMIT $2) AS payments) \
+    + (SELECT COUNT(*) FROM (SELECT 1 FROM payment_refunds WHERE next_check_at <= $1 LIMIT $2) AS refunds), \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM payments WHERE frozen LIMIT $2) AS frozen)";
 const FIND: &str = concat!(select_payment!(), " WHERE id = $1");
 
 #[async_trait]
@@ -33,6 +38,13 @@ impl PaymentQueries for SqlStore {
 
     async fn anything_due(&self, now: Timestamp) -> Result<bool, StoreError> {
         on_read!(self, |x| sqlx::query_scalar(ANYTHING_DUE).bind(Moment(now)).fetch_one(x).await)
+    }
+
+    async fn waiting(&self, now: Timestamp) -> Result<Waiting, StoreError> {
+        let (due, frozen): (i64, i64) = on_read!(self, |x| {
+            sqlx::query_as(WAITING).bind(Moment(now)).bind(i64::from(COUNTED)).fetch_one(x).await
+        })?;
+        Ok(Waiting { due: due.unsigned_abs().min(COUNTED.into()), frozen: frozen.unsigned_abs() })
     }
 
     async fn payments(
@@ -101,7 +113,7 @@ impl PaymentQueries for SqlStore {
             query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(page.limit()) + 1);
             query.build_query_as().fetch_all(x).await
         })?;
-        let found: Result<Vec<Webhook>, StoreError> = rows.into_iter().map(Webhook::try_from).collect();
+        let found: Result<Vec<Webhook>, StoreError> = rows.into_iter().map(|row| row.open(&self.keys)).collect();
         Ok(Page::from_surplus(found?, page.limit(), |webhook| webhook.id))
     }
 }

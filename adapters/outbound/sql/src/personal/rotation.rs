@@ -37,18 +37,37 @@ struct Statements {
 
 macro_rules! statements {
     ($table:literal, $column:literal) => {
+        statements!($table, $column, "id")
+    };
+    ($table:literal, $column:literal, $id:literal) => {
         Statements {
             count: concat!("SELECT COUNT(*) FROM ", $table, " WHERE ", $column, " IS NOT NULL"),
             take: locking!(
-                "SELECT id, ",
+                "SELECT ",
+                $id,
+                ", ",
                 $column,
                 " FROM ",
                 $table,
-                " WHERE id > $1 AND ",
+                " WHERE ",
+                $id,
+                " > $1 AND ",
                 $column,
-                " IS NOT NULL ORDER BY id LIMIT $2"
+                " IS NOT NULL ORDER BY ",
+                $id,
+                " LIMIT $2"
             ),
-            put: concat!("UPDATE ", $table, " SET ", $column, " = $2 WHERE id = $1"),
+            put: concat!(
+                "UPDATE ",
+                $table,
+                " SET ",
+                $column,
+                " = $2 WHERE ",
+                $id,
+                " = $1 AND ",
+                $column,
+                " IS NOT NULL"
+            ),
         }
     };
 }
@@ -61,6 +80,10 @@ fn statements(column: Column) -> Statements {
         Column::PaymentToken => statements!("payments", "token"),
         Column::SigningKey => statements!("webhook_endpoints", "signing_key"),
         Column::PreviousKey => statements!("webhook_endpoints", "previous_key"),
+        Column::NoticeBody => statements!("payment_webhooks", "body"),
+        Column::NotificationMessage => statements!("notifications", "message"),
+        Column::NotificationData => statements!("notifications", "data"),
+        Column::KeptAnswer => statements!("idempotency_keys", "sealed", "seed"),
     }
 }
 

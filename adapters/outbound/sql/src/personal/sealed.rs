@@ -27,11 +27,26 @@ pub(crate) enum Column {
     PaymentToken,
     SigningKey,
     PreviousKey,
+    NoticeBody,
+    NotificationMessage,
+    NotificationData,
+    /// Of the row whose seed this is.
+    KeptAnswer,
 }
 
 impl Column {
-    pub(crate) const ALL: [Column; 6] =
-        [Self::UserEmail, Self::UserPhone, Self::UserFullName, Self::PaymentToken, Self::SigningKey, Self::PreviousKey];
+    pub(crate) const ALL: [Column; 10] = [
+        Self::UserEmail,
+        Self::UserPhone,
+        Self::UserFullName,
+        Self::PaymentToken,
+        Self::SigningKey,
+        Self::PreviousKey,
+        Self::NoticeBody,
+        Self::NotificationMessage,
+        Self::NotificationData,
+        Self::KeptAnswer,
+    ];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +56,10 @@ impl Column {
             Self::PaymentToken => "payments.token",
             Self::SigningKey => "webhook_endpoints.signing_key",
             Self::PreviousKey => "webhook_endpoints.previous_key",
+            Self::NoticeBody => "payment_webhooks.body",
+            Self::NotificationMessage => "notifications.message",
+            Self::NotificationData => "notifications.data",
+            Self::KeptAnswer => "idempotency_keys.sealed",
         }
     }
 }
