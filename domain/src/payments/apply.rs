@@ -247,7 +247,10 @@ impl Payments {
             && amount.is_positive()
         {
             let amount = seen.captured.map_or(Ok(amount), |captured| Money::new(captured, amount.currency()))?;
-            Bookings { uow, now }.suspense(payment, amount).await?;
+            let transaction = self.transaction_of(uow, payment).await?;
+            let mut books = Bookings { uow: &mut *uow, now };
+            books.lock(payment, &transaction).await?;
+            books.suspense(payment, amount).await?;
             if amount.currency() == payment.amount.currency() {
                 payment.sums.captured = amount.amount();
             }

@@ -193,11 +193,14 @@ impl Payments {
         if next.is_over() {
             let amount = refund.amount.amount();
             let succeeded = next == RefundState::Succeeded;
-            Bookings { uow, now }.close_refund(&refund, succeeded).await?;
+            let mut transaction = self.transaction_of(uow, payment).await?;
+            let mut books = Bookings { uow: &mut *uow, now };
+            // More may follow than the two accounts of the refund.
+            books.lock(payment, &transaction).await?;
+            books.close_refund(&refund, succeeded).await?;
             payment.sums.refund_pending -= amount;
             if !succeeded && payment.state.class() == PaymentClass::Unfunded {
                 // What the gateway took back while this was on its way was short of it.
-                let transaction = self.transaction_of(uow, payment).await?;
                 let what = format!("reversal of refund {}", refund.id);
                 Bookings { uow, now }.take_back(payment, &transaction, refund.amount, &what).await?;
             }
@@ -205,7 +208,6 @@ impl Payments {
                 payment.sums.refunded += amount;
             }
             if !succeeded && payment.used == Use::Surplus && payment.state == PaymentState::Paid {
-                let transaction = self.transaction_of(uow, payment).await?;
                 self.surplus_to_wallet(uow, payment, &transaction, now).await?;
             }
             if !succeeded && payment.used == Use::Funding && payment.state == PaymentState::Paid {
@@ -215,7 +217,6 @@ impl Payments {
                 }
             }
             if succeeded && payment.used == Use::Funding {
-                let mut transaction = self.transaction_of(uow, payment).await?;
                 transaction.refunded += amount;
                 transaction.status = refunded_status(&transaction);
                 self.save_transaction(uow, payment, &mut transaction, now).await?;
