@@ -30,8 +30,8 @@ use dermaga_ports::{
     },
     orders::{MockOrderQueries, MockOrders, OrderQueries, Orders},
     payments::{
-        Inbox, MockInbox, MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, PaymentQueries, Payments,
-        Refunds,
+        Inbox, ManualTransfers, MockInbox, MockManualTransfers, MockPaymentGateway, MockPaymentQueries, MockPayments,
+        MockRefunds, PaymentQueries, Payments, Refunds,
     },
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
@@ -119,6 +119,7 @@ store_of_mocks! {
     payments: Payments = MockPayments,
     refunds: Refunds = MockRefunds,
     inbox: Inbox = MockInbox,
+    manual_transfers: ManualTransfers = MockManualTransfers,
     idempotency_keys: IdempotencyKeys = MockIdempotencyKeys,
     outbox: Outbox = MockOutbox,
     audit: AuditTrail = MockAuditTrail,

@@ -22,7 +22,7 @@ use crate::{
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
     notifications::{NotificationQueries, Notifications},
     orders::{OrderQueries, Orders},
-    payments::{Inbox, PaymentQueries, Payments, Refunds},
+    payments::{Inbox, ManualTransfers, PaymentQueries, Payments, Refunds},
     webhooks::{WebhookQueries, Webhooks},
 };
 
@@ -64,6 +64,7 @@ pub trait UnitOfWork: Send {
     fn payments(&mut self) -> &mut dyn Payments;
     fn refunds(&mut self) -> &mut dyn Refunds;
     fn inbox(&mut self) -> &mut dyn Inbox;
+    fn manual_transfers(&mut self) -> &mut dyn ManualTransfers;
     fn idempotency_keys(&mut self) -> &mut dyn IdempotencyKeys;
     fn outbox(&mut self) -> &mut dyn Outbox;
     fn audit(&mut self) -> &mut dyn AuditTrail;

@@ -17,6 +17,7 @@ mod ledger_history;
 mod ledger_schema;
 mod line_audits;
 mod line_lists;
+mod manual_transfers;
 mod notifications;
 mod orders;
 mod papers;
@@ -319,6 +320,11 @@ contracts! {
         two_hosts_do_not_take_the_same_webhook
         an_endpoint_goes_with_everything
         old_webhooks_are_forgotten_unless_they_wait
+    }
+    manual_transfers {
+        an_amount_is_one_payments_until_its_time_is_over
+        of_two_who_want_one_amount_one_gets_it
+        proofs_read_back_sealed_and_are_replaced
     }
     stock {
         products_read_back_as_written

@@ -116,6 +116,7 @@ pub async fn every_field_reads_back(database: &Database) {
             token: Some(CardToken("481111-1114-secret".to_owned())),
             wallet: Some(dermaga_ports::ids::WalletId(id(77))),
             authorize_only: n % 2 == 0,
+            code: (n % 3 == 0).then_some(123),
         };
         let plain = Payment { method, description: Some("Kopi & Ümit".to_owned()), ..attempt(n, 1, 1) };
         // Only one may have funded the purchase.

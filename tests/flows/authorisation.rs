@@ -142,6 +142,8 @@ const OPERATIONS: &[Row] = &[
     row("deny_payment", "POST", "/payments/{attempt}/deny", Staff, "", None),
     row("cancel_payment", "POST", "/payments/{attempt}/cancel", Someone, "", Some(404)),
     row("refund_payment", "POST", "/payments/{attempt}/refund", Staff, REFUND, None),
+    row("show_payment_proof", "POST", "/payments/{attempt}/proof", Someone, "{}", Some(404)),
+    row("get_payment_proof", "GET", "/payments/{attempt}/proof", Someone, "", Some(404)),
     row("list_payment_webhooks", "GET", "/payments/{attempt}/webhooks", Staff, "", None),
     row("payment_webhook", "POST", "/webhooks/payment", Gateway, "{}", None),
     row("midtrans_webhook", "POST", "/webhooks/midtrans", Gateway, "{}", None),

@@ -7,7 +7,7 @@ use dermaga_domain::{
     auth::GuestDetails,
     inventory::{ProductChange, Removal, StockChange},
     orders::{NewOrder, TakenElsewhere},
-    payments::{MethodChoice, Payable, Step},
+    payments::{MAX_PICTURE, MethodChoice, NewProof, Payable, Step},
 };
 use dermaga_ports::{
     auth::{Principal, Role},
@@ -290,8 +290,81 @@ async fn a_transfer_that_is_announced_in_time_waits_for_a_person_once() {
     assert_eq!(status(&desk, placed.id).await, OrderStatus::Expired);
     desk.app.payments.accept(&admin, payment.id).await.expect("accepts");
     assert_eq!(desk.payment(payment.id).await.used, Use::Surplus);
-    assert_eq!(desk.balance(&ani, &wallet).await.0, 1_000);
+    // With the code, and the code of the first one.
+    assert!(desk.balance(&ani, &wallet).await.0 > 1_000);
     check(&desk).await;
+}
+
+#[tokio::test]
+async fn each_open_transfer_has_an_amount_of_its_own_and_the_code_is_the_payers() {
+    let (desk, _) = Desk::played().await;
+    let (ani, wallet) = desk.person("ani").await;
+    let admin = staff(&desk, "budi").await;
+    let shoes = product(&desk, 50).await;
+    let mut amounts = Vec::new();
+    let mut last = None;
+    for _ in 0..40 {
+        let (placed, payment) = order(&desk, &ani, shoes, 1, Some("manual_transfer")).await.expect("orders");
+        let payment = payment.expect("is being paid");
+        assert_eq!((placed.total.amount(), payment.net()), (1_000, 1_000));
+        assert!((1_001..=1_999).contains(&payment.amount.amount()), "{}", payment.amount);
+        amounts.push(payment.amount.amount());
+        last = Some((placed, payment));
+    }
+    amounts.sort_unstable();
+    amounts.dedup();
+    assert_eq!(amounts.len(), 40);
+    let (placed, payment) = last.expect("some");
+    desk.app.payments.confirm(&ani, payment.id).await.expect("announces");
+    desk.app.payments.accept(&admin, payment.id).await.expect("accepts");
+    let code = payment.method.code.expect("a code");
+    assert_eq!((status(&desk, placed.id).await, earned(&desk).await), (OrderStatus::Paid, 1_000));
+    assert_eq!(desk.balance(&ani, &wallet).await.0, code);
+    desk.app.orders.cancel(&admin, placed.id, None, None).await.expect("cancels");
+    assert_eq!((desk.balance(&ani, &wallet).await.0, earned(&desk).await), (1_000 + code, 0));
+    check(&desk).await;
+}
+
+#[tokio::test]
+async fn a_proof_goes_to_review_and_is_seen_by_those_who_review() {
+    let (desk, _) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let (eka, _) = desk.person("eka").await;
+    let admin = staff(&desk, "budi").await;
+    let shoes = product(&desk, 5).await;
+    let (_, payment) = order(&desk, &ani, shoes, 1, Some("manual_transfer")).await.expect("orders");
+    let id = payment.expect("is being paid").id;
+    let shown = NewProof {
+        sender: Some("Ani".to_owned()),
+        picture: Some(b"\xff\xd8\xff\xe0 pixels".to_vec()),
+        ..NewProof::default()
+    };
+    let foreign = desk.app.payments.show(&eka, id, shown.clone()).await.expect_err("refused");
+    assert_eq!(foreign.code(), Code::PaymentNotFound);
+    for (faulty, pointer) in [
+        (NewProof { picture: Some(b"<svg/>".to_vec()), ..NewProof::default() }, "/image"),
+        (
+            NewProof { picture: Some([&b"\xff\xd8\xff"[..], &vec![0; MAX_PICTURE]].concat()), ..NewProof::default() },
+            "/image",
+        ),
+        (NewProof { amount: Some(0), ..NewProof::default() }, "/amount"),
+    ] {
+        let refused = desk.app.payments.show(&ani, id, faulty).await.expect_err("refused");
+        assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, pointer));
+    }
+    assert_eq!(desk.payment(id).await.state, PaymentState::Pending, "what is refused says nothing");
+    assert_eq!(desk.app.payments.show(&ani, id, shown.clone()).await.expect("shows").state, PaymentState::Review);
+    for who in [&ani, &admin] {
+        let found = desk.app.payments.proof(who, id).await.expect("is there");
+        assert_eq!(
+            (found.sender.as_deref(), found.picture.map(|one| one.media_type)),
+            (Some("Ani"), Some("image/jpeg"))
+        );
+    }
+    assert_eq!(desk.app.payments.proof(&eka, id).await.expect_err("refused").code(), Code::PaymentNotFound);
+    desk.app.payments.accept(&admin, id).await.expect("accepts");
+    let late = desk.app.payments.show(&ani, id, shown).await.expect_err("refused");
+    assert_eq!(late.code(), Code::IllegalTransition);
 }
 
 #[tokio::test]

@@ -311,7 +311,9 @@ async fn a_manual_transfer_is_said_reviewed_and_accepted() {
     assert_eq!(desk.payment(payment.id).await.state, PaymentState::Review, "a review has no deadline");
     assert_eq!(desk.app.payments.accept(&admin, payment.id).await.expect("accepts").state, PaymentState::Paid);
     desk.app.payments.accept(&admin, payment.id).await.expect("again changes nothing");
-    assert_eq!(desk.account(SystemAccount::GatewayCash { gateway: "manual".to_owned() }).await, -10_000);
+    let code = payment.method.code.expect("a code");
+    assert_eq!(desk.account(SystemAccount::GatewayCash { gateway: "manual".to_owned() }).await, -10_000 - code);
+    assert_eq!(desk.account(merchant()).await, 10_000, "the code is the payer's");
     // What a gateway has to say is never accepted by hand.
     let other = buy(&desk, &ani, 10_000, by("qris")).await;
     assert_eq!(desk.app.payments.accept(&admin, other.id).await.expect_err("refused").code(), Code::IllegalTransition);

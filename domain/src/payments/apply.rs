@@ -170,6 +170,11 @@ impl Payments {
         let funded = if waits { books.fund(payment, &transaction).await? } else { None };
         if let Some(transfer) = funded {
             books.fee(payment, &self.0.policy).await?;
+            if let Some(code) = payment.method.code
+                && books.return_code(payment, &transaction, code).await?
+            {
+                payment.sums.credited += code;
+            }
             payment.used = Use::Funding;
             transaction.status = TransactionStatus::Completed;
             transaction.transfer = Some(transfer);

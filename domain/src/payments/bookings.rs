@@ -116,7 +116,7 @@ impl Bookings<'_> {
 
     /// Takes the payment's money in for its transaction; answers its movement, or `None` if the receiver cannot take it.
     pub async fn fund(&mut self, payment: &Payment, transaction: &Transaction) -> Result<Option<TransferId>> {
-        let amount = payment.amount;
+        let amount = Money::new(payment.net(), payment.amount.currency())?;
         let debit = self.system(&cash(payment), amount).await?;
         let credit = self.destination(transaction).await?;
         let purpose = match transaction.kind {
@@ -126,6 +126,22 @@ impl Bookings<'_> {
         let id = line(payment.id.0, "funding");
         let posted = self.post(id, purpose, Instruction::Post { debit, credit, amount }, amount).await?;
         Ok(posted.then_some(id))
+    }
+
+    /// Gives the code of a manual transfer to the payer's wallet, or to the merchant if the wallet cannot take it; answers
+    /// whether the payer has it.
+    pub async fn return_code(&mut self, payment: &Payment, transaction: &Transaction, code: i64) -> Result<bool> {
+        let amount = Money::new(code, payment.amount.currency())?;
+        let debit = self.system(&cash(payment), amount).await?;
+        let id = line(payment.id.0, "code");
+        let own = transaction.wallet.into();
+        let to_wallet = Instruction::Post { debit, credit: own, amount };
+        if self.post(id, Purpose::Surplus, to_wallet, amount).await? {
+            return Ok(true);
+        }
+        let credit = self.destination(transaction).await?;
+        self.post(id, Purpose::Payment, Instruction::Post { debit, credit, amount }, amount).await?;
+        Ok(false)
     }
 
     /// What the gateway keeps for its work.

@@ -3,6 +3,7 @@
 //! # Shape
 //! - [`transitions`], [`schedule`]: the decisions, pure. What a gateway's answer means, and when it is asked again.
 //! - [`start`], [`topup`], [`purchase`], [`confirm`], [`refund`]: what people ask for. Stored first, sent second.
+//! - [`manual`], [`proof`]: transfers that a person finds on a bank's statement, and what payers show for them.
 //! - [`inbox`]: webhooks, which only wake somebody up.
 //! - [`check`]: reading at the gateway, and going on from what is so.
 //! - [`apply`], [`import`]: writing down what a gateway said, with everything that follows; [`bookings`]: in the books.
@@ -16,7 +17,9 @@ mod fees;
 mod gateways;
 mod import;
 mod inbox;
+mod manual;
 mod pay;
+mod proof;
 mod purchase;
 mod refund;
 mod schedule;
@@ -33,6 +36,7 @@ pub use confirm::Step;
 pub use fees::FeeRule;
 pub use gateways::{Gateways, MANUAL};
 pub use pay::MerchantPayment;
+pub use proof::{MAX_PICTURE, NewProof};
 pub use purchase::{Payable, Purchase};
 pub use start::MethodChoice;
 pub use topup::Topup;

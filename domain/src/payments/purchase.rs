@@ -122,8 +122,10 @@ impl Payments {
         let policy = &self.0.policy;
         let left = transaction.expires_at.map(|at| at.since(now).saturating_sub(policy.grace()));
         let window = policy.payment_window.min(left.unwrap_or(policy.payment_window));
-        let payment = self.attempt(id, transaction, choice, window, now)?;
-        if payment.gateway != MANUAL {
+        let mut payment = self.attempt(id, transaction, choice, window, now)?;
+        if payment.gateway == MANUAL {
+            self.mark(uow, &mut payment, now).await?;
+        } else {
             let cash = SystemAccount::GatewayCash { gateway: payment.gateway.clone() };
             uow.books().open(&cash.open(payment.amount.currency(), now)).await?;
         }

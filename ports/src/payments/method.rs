@@ -99,12 +99,15 @@ pub struct Method {
     pub wallet: Option<WalletId>,
     /// Of a card: only reserve the money; a capture takes it.
     pub authorize_only: bool,
+    /// Of a manual transfer: what was added to the amount, so that the line on the bank's statement names the payment. It
+    /// is the payer's again once the transfer is accepted.
+    pub code: Option<i64>,
 }
 
 impl Method {
     /// A method that needs nothing more.
     pub fn plain(kind: MethodKind) -> Self {
-        Self { kind, bank: None, store: None, token: None, wallet: None, authorize_only: false }
+        Self { kind, bank: None, store: None, token: None, wallet: None, authorize_only: false, code: None }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod gateway;
 mod inbox;
+mod manual;
 mod method;
 mod payment;
 mod refund;
@@ -15,6 +16,9 @@ pub use gateway::{
     Snapshot,
 };
 pub use inbox::{Verdict, Webhook};
+#[cfg(feature = "mocks")]
+pub use manual::MockManualTransfers;
+pub use manual::{ManualTransfers, Picture, Proof};
 pub use method::{CardToken, Method, MethodKind, PayAction};
 pub use payment::{Payment, PaymentClass, PaymentState, Sums, Use};
 pub use refund::{Dispute, Refund, RefundState};

@@ -142,6 +142,13 @@ impl Sums {
     }
 }
 
+impl Payment {
+    /// What is for the purchase: the amount without the code of a manual transfer.
+    pub fn net(&self) -> i64 {
+        self.amount.amount() - self.method.code.unwrap_or(0)
+    }
+}
+
 /// An attempt to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {

@@ -12,27 +12,27 @@ use crate::{
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
     notifications::NotificationsApi,
     orders::{OrderDeskApi, OrdersApi},
-    payments::{AttemptsApi, InboxApi, PaymentsApi},
+    payments::{AttemptsApi, InboxApi, PaymentsApi, ProofsApi},
     webhooks::WebhooksApi,
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
-    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
+    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Accounts, products, orders and the payments for them.
 pub fn shop() -> Slice {
-    let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi, AttemptsApi, InboxApi);
+    let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi, AttemptsApi, ProofsApi, InboxApi);
     let apis = ((LoginApi, RolesApi, UsersApi), shop, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga shop", SHOP, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
-    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
+    let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
     let apis = ((LoginApi, RolesApi, UsersApi), money, shop, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))

@@ -13,7 +13,7 @@ use dermaga_ports::{
     ledger::{Books, Transactions, Transfer, Wallets},
     notifications::Notifications,
     orders::Orders,
-    payments::{Inbox, Payments, Refunds},
+    payments::{Inbox, ManualTransfers, Payments, Refunds},
     store::UnitOfWork,
     webhooks::Webhooks,
 };
@@ -127,6 +127,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn inbox(&mut self) -> &mut dyn Inbox {
+        self
+    }
+
+    fn manual_transfers(&mut self) -> &mut dyn ManualTransfers {
         self
     }
 

@@ -17,7 +17,7 @@ use crate::{
     answer::{Created, Done, Request},
     caller::{Caller, Person},
     deps::Deps,
-    edge::{ApiResult, Json},
+    edge::{ApiResult, Json, MaybeJson},
     payments::{PaymentBody, PaymentChoice},
     tags::Tag,
     wire::{List, page},
@@ -128,9 +128,9 @@ impl OrdersApi {
         person: Person,
         deps: Data<&Deps>,
         id: Path<Uuid>,
-        body: Json<Placement>,
+        body: MaybeJson<Placement>,
     ) -> ApiResult<Done<PlacedOrder>> {
-        let Placement { expected_total, payment } = body.0;
+        let Placement { expected_total, payment } = body.0.unwrap_or_default();
         let choice = payment.map(PaymentChoice::read).transpose().map_err(|error| error.within("/payment"))?;
         let orders = &deps.app.orders;
         let placed = orders.place(&person.0, id.0.into(), expected_total, choice).await?;
@@ -147,10 +147,10 @@ impl OrdersApi {
         person: Person,
         deps: Data<&Deps>,
         id: Path<Uuid>,
-        body: Json<Cancellation>,
+        body: MaybeJson<Cancellation>,
     ) -> ApiResult<Json<OrderBody>> {
         let orders = &deps.app.orders;
-        let Cancellation { reason, revision } = body.0;
+        let Cancellation { reason, revision } = body.0.unwrap_or_default();
         let order = orders.cancel(&person.0, id.0.into(), reason.as_deref(), revision).await?;
         Ok(Json(OrderBody::at(orders.now())(order)))
     }

@@ -207,7 +207,7 @@ impl OrderDetail {
 }
 
 /// How a draft is placed.
-#[derive(Debug, Clone, Object)]
+#[derive(Debug, Clone, Default, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Placement {
     /// The total that the buyer agrees to; the draft's unless given. Another one by now refuses it
@@ -217,7 +217,7 @@ pub struct Placement {
 }
 
 /// Why an order is called off.
-#[derive(Debug, Clone, Object)]
+#[derive(Debug, Clone, Default, Object)]
 #[oai(rename = "OrderCancellation", skip_serializing_if_is_none)]
 pub struct Cancellation {
     #[oai(validator(max_length = 200))]

@@ -4,6 +4,7 @@ mod attempts;
 mod cards;
 mod checkout;
 mod inbox;
+mod proofs;
 mod wire;
 
 pub use attempts::AttemptsApi;
@@ -16,6 +17,7 @@ use dermaga_domain::{
 pub use inbox::InboxApi;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Header, types::ToJSON};
+pub use proofs::ProofsApi;
 use uuid::Uuid;
 pub use wire::PaymentBody;
 

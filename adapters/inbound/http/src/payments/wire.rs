@@ -107,9 +107,11 @@ pub struct PaymentBody {
     pub state: StateName,
     /// What became of the money
     pub used: UseName,
-    /// In the currency's smallest unit
+    /// In the currency's smallest unit. Of a manual transfer with the code, which the payer gets back
     pub amount: i64,
     pub currency: CurrencyCode,
+    /// What was added to a manual transfer's amount, so that the bank's statement names the payment
+    pub unique_code: Option<i64>,
     /// Taken by the gateway
     pub captured: i64,
     /// Given back for good
@@ -149,6 +151,7 @@ impl From<Payment> for PaymentBody {
             used: payment.used.into(),
             amount: payment.amount.amount(),
             currency: payment.amount.currency().into(),
+            unique_code: payment.method.code,
             captured: payment.sums.captured,
             refunded: payment.sums.refunded,
             refund_pending: payment.sums.refund_pending,

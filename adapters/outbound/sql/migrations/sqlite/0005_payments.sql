@@ -39,7 +39,9 @@ CREATE TABLE payments (
     raw             TEXT,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    revision        INTEGER NOT NULL
+    revision        INTEGER NOT NULL,
+    -- What was added to the amount of a manual transfer.
+    code            INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX payments_reference ON payments (gateway, reference);
@@ -101,3 +103,21 @@ CREATE UNIQUE INDEX payment_webhooks_dedupe ON payment_webhooks (gateway, dedupe
 CREATE INDEX payment_webhooks_payment ON payment_webhooks (payment_id, id) WHERE payment_id IS NOT NULL;
 CREATE INDEX payment_webhooks_delivery ON payment_webhooks (gateway, delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX payment_webhooks_received ON payment_webhooks (received_at);
+
+-- Which amounts payers may be transferring by hand right now: two of them never the same, or nobody could tell whose line
+-- on the bank's statement is whose. Free again by itself.
+CREATE TABLE manual_amounts (
+    currency       TEXT NOT NULL CHECK (length(currency) = 3),
+    amount         INTEGER NOT NULL,
+    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
+    reserved_until INTEGER NOT NULL,
+    PRIMARY KEY (currency, amount)
+) STRICT;
+
+-- What payers show to prove a transfer. Sealed.
+CREATE TABLE payment_proofs (
+    payment_id BLOB NOT NULL PRIMARY KEY REFERENCES payments (id),
+    details    BLOB NOT NULL,
+    picture    BLOB,
+    shown_at   INTEGER NOT NULL
+) STRICT;

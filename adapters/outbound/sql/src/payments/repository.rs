@@ -22,7 +22,7 @@ const INSERT: &str = concat!(
     "INSERT INTO payments (",
     payment_columns!(),
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37) ON CONFLICT DO NOTHING"
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38) ON CONFLICT DO NOTHING"
 );
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM payments WHERE id = $1)";
 const FIND: Dialects = locking!(select_payment!(), " WHERE id = $1");
@@ -97,6 +97,7 @@ impl Payments for SqlUnitOfWork {
                 .bind(Moment(payment.updated_at))
                 .bind(revision)
                 .bind(payment.sums.credited)
+                .bind(payment.method.code)
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())

@@ -19,7 +19,7 @@ macro_rules! payment_columns {
         "id, transaction_id, user_id, gateway, reference, provider_id, amount, currency, method, bank, store, token, \
          wallet_id, authorize_only, state, used, captured, refunded, refund_pending, charged_back, settled, late, reason, \
          frozen, action, description, idempotency_key, sent_at, expires_at, verified_at, next_check_at, checks, raw, \
-         created_at, updated_at, revision, credited"
+         created_at, updated_at, revision, credited, code"
     };
 }
 
@@ -55,6 +55,7 @@ pub(super) struct PaymentRow {
     refund_pending: i64,
     charged_back: i64,
     credited: i64,
+    code: Option<i64>,
     settled: bool,
     late: bool,
     reason: Option<String>,
@@ -83,6 +84,7 @@ impl PaymentRow {
             token: keys.open_text(Column::PaymentToken, row.id, row.token.as_deref())?.map(CardToken),
             wallet: row.wallet_id.map(WalletId),
             authorize_only: row.authorize_only,
+            code: row.code,
         };
         Ok(Payment {
             id: PaymentId(row.id),

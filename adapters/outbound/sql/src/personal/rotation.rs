@@ -83,6 +83,8 @@ fn statements(column: Column) -> Statements {
         Column::NoticeBody => statements!("payment_webhooks", "body"),
         Column::NotificationMessage => statements!("notifications", "message"),
         Column::NotificationData => statements!("notifications", "data"),
+        Column::ProofDetails => statements!("payment_proofs", "details", "payment_id"),
+        Column::ProofPicture => statements!("payment_proofs", "picture", "payment_id"),
         Column::KeptAnswer => statements!("idempotency_keys", "sealed", "seed"),
     }
 }

@@ -32,10 +32,12 @@ pub(crate) enum Column {
     NotificationData,
     /// Of the row whose seed this is.
     KeptAnswer,
+    ProofDetails,
+    ProofPicture,
 }
 
 impl Column {
-    pub(crate) const ALL: [Column; 10] = [
+    pub(crate) const ALL: [Column; 12] = [
         Self::UserEmail,
         Self::UserPhone,
         Self::UserFullName,
@@ -46,6 +48,8 @@ impl Column {
         Self::NotificationMessage,
         Self::NotificationData,
         Self::KeptAnswer,
+        Self::ProofDetails,
+        Self::ProofPicture,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -60,6 +64,8 @@ impl Column {
             Self::NotificationMessage => "notifications.message",
             Self::NotificationData => "notifications.data",
             Self::KeptAnswer => "idempotency_keys.sealed",
+            Self::ProofDetails => "payment_proofs.details",
+            Self::ProofPicture => "payment_proofs.picture",
         }
     }
 }
