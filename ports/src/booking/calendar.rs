@@ -142,7 +142,10 @@ mod tests {
 
     #[test]
     fn a_local_time_has_no_offset_and_gets_none() {
-        assert_eq!("2027-03-01T08:00:00".parse::<LocalTime>().map(|time| time.to_string()), Ok("2027-03-01T08:00:00".into()));
+        assert_eq!(
+            "2027-03-01T08:00:00".parse::<LocalTime>().map(|time| time.to_string()),
+            Ok("2027-03-01T08:00:00".into())
+        );
         for text in ["2027-03-01T08:00:00Z", "2027-03-01T08:00:00+07:00", "2027-03-01", "08:00"] {
             assert_eq!(text.parse::<LocalTime>(), Err(NotACalendarDay), "{text}");
         }

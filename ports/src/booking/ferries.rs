@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CancellationQuote, Cancelled, Contact, Day, Document, Found, Hint, LocalTime, NotAuthentic, OrderState, Outcome,
-    Payload, Paying, Personal, Policy, ProbeKey, Traveller, TravellerKind,
+    Paying, Payload, Personal, Policy, ProbeKey, Traveller, TravellerKind,
 };
 use crate::{money::Money, time::Timestamp};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     CancellationQuote, Cancelled, Contact, Day, Document, Found, Hint, Hold, LocalTime, NotAuthentic, OrderState,
-    Outcome, Payload, Paying, Policy, ProbeKey, Traveller, TravellerKind,
+    Outcome, Paying, Payload, Policy, ProbeKey, Traveller, TravellerKind,
 };
 use crate::{money::Money, time::Timestamp};
 
@@ -100,6 +100,17 @@ pub struct Slice {
     pub fare_brand: Option<String>,
 }
 
+/// Whether another flight may be taken later, and what the carrier asks for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeTerms {
+    No,
+    For(Money),
+    AskSupplier,
+    /// The supplier does not say. That is not a no.
+    Unknown,
+}
+
 /// Something that can be booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlightOffer {
@@ -115,7 +126,7 @@ pub struct FlightOffer {
     /// Who travels, in the order in which [`BookFlight::travellers`] must name them.
     pub seats: Vec<TravellerKind>,
     pub refund: Policy,
-    pub change: Policy,
+    pub change: ChangeTerms,
     /// After that it cannot be booked.
     pub expires_at: Timestamp,
     /// What holding it would give; nothing if it must be paid at once.

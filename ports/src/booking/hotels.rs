@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CancellationQuote, Cancelled, Contact, Day, Found, Hint, NotAuthentic, Outcome, Payload, Personal, Policy, ProbeKey,
-    Seat,
+    CancellationQuote, Cancelled, Contact, Day, Found, Hint, NotAuthentic, Outcome, Payload, Personal, Policy,
+    ProbeKey, Seat,
 };
 use crate::{money::Money, time::Timestamp};
 

@@ -36,15 +36,15 @@ pub use ferries::{
     FerryVehicle, Vehicle, VehicleClass,
 };
 pub use flights::{
-    Baggage, BookFlight, Cabin, Carrier, FlightOffer, FlightOrder, FlightSearch, FlightSupplier, Leg, Place, Seat,
-    Segment, Slice,
+    Baggage, BookFlight, Cabin, Carrier, ChangeTerms, FlightOffer, FlightOrder, FlightSearch, FlightSupplier, Leg,
+    Place, Seat, Segment, Slice,
 };
 pub use hotels::{
     Accommodation, Board, BookHotel, DueThere, HotelBooking, HotelQuote, HotelResult, HotelSearch, HotelState,
     HotelSupplier, RoomRate, Where,
 };
 pub use order::{
-    CancellationQuote, Cancelled, Document, DocumentKind, Hold, OrderState, Payload, Paying, ProbeKey, RefundTo,
+    CancellationQuote, Cancelled, Document, DocumentKind, Hold, OrderState, Paying, Payload, ProbeKey, RefundTo,
 };
 pub use outcome::{Found, Hint, NotAuthentic, Outcome, Refusal, RefusalKind};
 pub use people::{Contact, Gender, IdentityDocument, IdentityKind, Personal, Title, Traveller, TravellerKind};
@@ -55,6 +55,4 @@ pub use ppob::{
 };
 
 #[cfg(feature = "mocks")]
-pub use {
-    ferries::MockFerrySupplier, flights::MockFlightSupplier, hotels::MockHotelSupplier, ppob::MockPpobSupplier,
-};
+pub use {ferries::MockFerrySupplier, flights::MockFlightSupplier, hotels::MockHotelSupplier, ppob::MockPpobSupplier};

@@ -116,7 +116,10 @@ mod tests {
         ] {
             assert_eq!(policy.at(moment(now), false, idr(799)), Expected::Refund(idr(refund)), "{now}");
         }
-        assert_eq!(Policy::Steps(Vec::new()).at(moment("2027-01-01T00:00:00Z"), false, idr(5)), Expected::Refund(idr(0)));
+        assert_eq!(
+            Policy::Steps(Vec::new()).at(moment("2027-01-01T00:00:00Z"), false, idr(5)),
+            Expected::Refund(idr(0))
+        );
     }
 
     #[test]
