@@ -45,7 +45,11 @@ impl Player for Duffel {
     }
 
     fn answer(&self, world: &mut World, call: &Call) -> Reply {
-        wire::told(world, self.served(world_token(world), call).unwrap_or_else(|| route(world, call))).into()
+        let answer = match refused(&world.settings.duffel.token, call) {
+            Some(refusal) => refusal,
+            None => route(world, call),
+        };
+        wire::told(world, answer).into()
     }
 
     fn failure(&self, _: &World, status: u16) -> Answer {
@@ -53,28 +57,22 @@ impl Player for Duffel {
     }
 }
 
-fn world_token(world: &World) -> &str {
-    &world.settings.duffel.token
-}
-
-impl Duffel {
-    /// What is wrong with the call before anybody looks at what it wants.
-    fn served(&self, token: &str, call: &Call) -> Option<Answer> {
-        let sent = call.header("authorization").and_then(|sent| sent.strip_prefix("Bearer ")).unwrap_or_default();
-        if !bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
-            let code = if sent.is_empty() { "missing_authorization_header" } else { "access_token_not_found" };
-            return Some(wire::error(401, "authentication_error", code, "The access token was not found", None));
-        }
-        match call.header("duffel-version") {
-            Some("v2") => {}
-            None => return Some(wire::invalid_request("missing_version_header", "The Duffel-Version header is missing")),
-            Some(_) => return Some(wire::invalid_request("unsupported_version", "The version is not supported")),
-        }
-        if call.method == "POST" && call.json().is_none() {
-            return Some(wire::invalid_request("bad_request", "The body is not JSON"));
-        }
-        None
+/// What is wrong with the call before anybody looks at what it wants.
+fn refused(token: &str, call: &Call) -> Option<Answer> {
+    let sent = call.header("authorization").and_then(|sent| sent.strip_prefix("Bearer ")).unwrap_or_default();
+    if !bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
+        let code = if sent.is_empty() { "missing_authorization_header" } else { "access_token_not_found" };
+        return Some(wire::error(401, "authentication_error", code, "The access token was not found", None));
     }
+    match call.header("duffel-version") {
+        Some("v2") => {}
+        None => return Some(wire::invalid_request("missing_version_header", "The Duffel-Version header is missing")),
+        Some(_) => return Some(wire::invalid_request("unsupported_version", "The version is not supported")),
+    }
+    if call.method == "POST" && call.json().is_none() {
+        return Some(wire::invalid_request("bad_request", "The body is not JSON"));
+    }
+    None
 }
 
 fn route(world: &mut World, call: &Call) -> Answer {
@@ -83,7 +81,9 @@ fn route(world: &mut World, call: &Call) -> Answer {
     match (method, path.as_slice()) {
         ("GET", ["places", "suggestions"]) => places::suggest(call.asked("query").unwrap_or_default()),
         ("GET", ["air", "airports"]) => places::all(),
-        ("POST", ["air", "offer_requests"]) => offers::search(world, &data(), call.asked("return_offers") != Some("false")),
+        ("POST", ["air", "offer_requests"]) => {
+            offers::search(world, &data(), call.asked("return_offers") != Some("false"))
+        }
         ("GET", ["air", "offers"]) => offers::list(world, call.asked("offer_request_id").unwrap_or_default()),
         ("GET", ["air", "offers", id]) => offers::get(world, id),
         ("POST", ["air", "orders"]) => create::order(world, &data()),

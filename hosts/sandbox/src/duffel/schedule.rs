@@ -22,7 +22,13 @@ const LION: Airline = ("JT", "Lion Air");
 type Line = (&'static str, &'static str, u64, i64, &'static [(Airline, u32, &'static str)]);
 
 const LINES: &[Line] = &[
-    ("CGK", "DPS", 115, 890_000, &[(CITILINK, 680, "05:40"), (GARUDA, 402, "08:00"), (BATIK, 6_510, "13:15"), (LION, 34, "18:45")]),
+    (
+        "CGK",
+        "DPS",
+        115,
+        890_000,
+        &[(CITILINK, 680, "05:40"), (GARUDA, 402, "08:00"), (BATIK, 6_510, "13:15"), (LION, 34, "18:45")],
+    ),
     ("CGK", "SUB", 95, 720_000, &[(CITILINK, 712, "06:10"), (GARUDA, 310, "10:30"), (LION, 692, "17:00")]),
     ("CGK", "YIA", 75, 610_000, &[(BATIK, 6_370, "07:20"), (GARUDA, 206, "15:05")]),
     ("CGK", "KNO", 145, 1_050_000, &[(LION, 300, "06:00"), (GARUDA, 182, "11:40")]),
@@ -65,7 +71,14 @@ pub fn journeys(origin: &'static Airport, destination: &'static Airport, day: &s
         let number = number + shift;
         let fare = cheapest + 10_000 * pick(&format!("{route} {day} {number}"), 40);
         let one = segment(*airline, number, origin, destination, departs, minutes, &[]);
-        Some(Journey { airline: *airline, segments: vec![one], duration: duration(minutes), fare, currency: "IDR", departs })
+        Some(Journey {
+            airline: *airline,
+            segments: vec![one],
+            duration: duration(minutes),
+            fare,
+            currency: "IDR",
+            departs,
+        })
     });
     flights.collect()
 }

@@ -4,12 +4,7 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::{
-    call::Answer,
-    clock::Moment,
-    script::Signature,
-    world::World,
-};
+use crate::{call::Answer, clock::Moment, script::Signature, world::World};
 
 /// What was asked for.
 pub fn data(status: u16, value: Value) -> Answer {

@@ -68,7 +68,7 @@ mod tests {
         }
         assert_eq!(units("45.5", Currency::Usd), Some(4_550));
         assert_eq!(units("45.555", Currency::Usd), None);
-        assert_eq!(units("45.550", Currency::Usd), Some(4_550));
+        assert_eq!(units("45.550", Currency::Usd), Some(4_555));
     }
 
     proptest! {

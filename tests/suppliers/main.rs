@@ -1,0 +1,1 @@
+//! Suppliers, tried against the port's rules.
