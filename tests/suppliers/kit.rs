@@ -58,7 +58,7 @@ pub fn with_nik(traveller: Traveller) -> Traveller {
 pub fn with_passport(traveller: Traveller) -> Traveller {
     let document = IdentityDocument {
         kind: IdentityKind::Passport,
-        number: "X1234567".into(),
+        number: "X12345678".into(),
         issued_by: "ID".to_owned(),
         expires_on: Some(day("2031-04-25")),
     };

@@ -10,15 +10,14 @@ use dermaga_ports::{
     booking::{BookFerry, FerrySupplier, FlightSupplier, HotelSupplier, Paying, Payload, PpobSupplier},
     system::ManualClock,
 };
-use dermaga_sandbox::config;
-use dermaga_suppliers::{Digiflazz, Duffel, Ferry};
+use dermaga_suppliers::{Digiflazz, DigiflazzConfig, Duffel, DuffelConfig, Ferry, FerryConfig, Secret};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
     ferries, flights,
     kit::{adult, contact, rupiah, start, with_nik, with_passport},
     ppob::{asked, purchase},
-    stage::{digiflazz_config, duffel_config, ferry_config},
+    stage,
     stub::{Reply, Stub},
 };
 
@@ -45,20 +44,38 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+const DUFFEL_TOKEN: &str = "duffel_test_EXAMPLE000000000001";
+const FERRY_TOKEN: &str = "ferry_test_EXAMPLE0000000000002";
+const DIGIFLAZZ_KEY: &str = "dev-EXAMPLE-0000-0000-0000-0000003";
+const WEBHOOK_SECRET: &str = "whsec-EXAMPLE-0000-0000-000000004";
+
 /// Everything that nobody may read.
-const HIDDEN: [&str; 11] = [
-    config::DUFFEL_TOKEN,
-    config::DUFFEL_WEBHOOK_SECRET,
-    config::FERRY_TOKEN,
-    config::FERRY_WEBHOOK_SECRET,
-    config::DIGIFLAZZ_KEY,
-    config::DIGIFLAZZ_WEBHOOK_SECRET,
+const HIDDEN: [&str; 9] = [
+    DUFFEL_TOKEN,
+    FERRY_TOKEN,
+    DIGIFLAZZ_KEY,
+    WEBHOOK_SECRET,
     "087800001230",
-    "X1234567",
+    "X12345678",
     "3171012407870001",
     "budi@example.com",
     "+6281234567890",
 ];
+
+fn duffel_config(url: &str) -> DuffelConfig {
+    let webhook_secret = Some(Secret::new(WEBHOOK_SECRET));
+    DuffelConfig { token: Secret::new(DUFFEL_TOKEN), webhook_secret, ..stage::duffel_config(url) }
+}
+
+fn ferry_config(url: &str) -> FerryConfig {
+    let webhook_secret = Some(Secret::new(WEBHOOK_SECRET));
+    FerryConfig { token: Secret::new(FERRY_TOKEN), webhook_secret, ..stage::ferry_config(url) }
+}
+
+fn digiflazz_config(url: &str) -> DigiflazzConfig {
+    let webhook_secret = Some(Secret::new(WEBHOOK_SECRET));
+    DigiflazzConfig { key: Secret::new(DIGIFLAZZ_KEY), webhook_secret, ..stage::digiflazz_config(url) }
+}
 
 /// Suppliers that say everything back that they were told.
 fn echoes() -> Vec<Reply> {
@@ -154,7 +171,7 @@ async fn trap_29_no_secret_and_no_person_is_told_by_logs_errors_or_what_is_kept(
 
 #[test]
 fn a_key_of_the_other_environment_does_not_start() {
-    use dermaga_suppliers::{ConfigError, DigiflazzConfig, DuffelConfig, Environment};
+    use dermaga_suppliers::{ConfigError, Environment};
     let clock = || Arc::new(ManualClock::at(start()));
     let duffel = |environment, token: &str| Duffel::new(DuffelConfig::new(environment, token), clock()).err();
     assert_eq!(duffel(Environment::Production, "duffel_test_x"), Some(ConfigError::TestKey("Duffel token")));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dermaga_ports::booking::{
-    FerrySupplier, FlightSupplier, Hint, HotelSupplier, NotAuthentic, OrderState, Paying, PpobSupplier, SaleState,
+    FerrySupplier, FlightSupplier, Hint, NotAuthentic, OrderState, Paying, PpobSupplier, SaleState,
 };
 use serde_json::json;
 
@@ -93,7 +93,7 @@ async fn an_old_message_of_duffel_cannot_be_sent_again() {
     let old = seen.iter().find(|one| one.line == "POST /duffel").expect("it was told");
     assert!(read(&stage, old).is_ok());
     assert!(
-        HotelSupplier::read_webhook(&stage.duffel, &old.headers, old.body.as_bytes()).is_ok(),
+        dermaga_ports::booking::HotelSupplier::read_webhook(&stage.duffel, &old.headers, old.body.as_bytes()).is_ok(),
         "one endpoint for both"
     );
     stage.clock.advance(std::time::Duration::from_secs(301));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Personal;
 use crate::{money::Money, time::Timestamp};
 
 /// What an adapter needs to book its own offer again: several KiB of JSON at the most. Nobody else reads it.
@@ -63,8 +64,8 @@ pub struct Document {
     pub number: String,
     /// Whose it is: an index into the travellers; nobody's if it is the vehicle's or everybody's.
     pub traveller: Option<usize>,
-    /// The content of a code to be scanned.
-    pub qr: Option<String>,
+    /// The content of a code to be scanned. Whoever has it can travel, so `Debug` hides it.
+    pub qr: Option<Personal>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,7 +133,7 @@ pub struct Cancelled {
     pub order_id: String,
     pub refund: Option<Money>,
     pub refund_to: RefundTo,
-    /// Codes of credits, each as the carrier wrote it.
-    pub credits: Vec<String>,
+    /// Codes of credits, each as the carrier wrote it; worth money, so `Debug` hides them.
+    pub credits: Vec<Personal>,
     pub at: Option<Timestamp>,
 }

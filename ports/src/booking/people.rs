@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Day;
 
-/// Text about a person. `Debug` hides it; it is revealed by name where it has to go onto a ticket.
+/// Text about a person, or text that is as good as money in anybody's hands. `Debug` hides it; it is revealed by name
+/// where it has to go onto a ticket.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Personal(String);

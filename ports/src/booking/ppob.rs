@@ -176,10 +176,11 @@ pub struct Sale {
     pub state: SaleState,
     /// What it cost us.
     pub cost: Option<Money>,
-    /// What was delivered or the biller's receipt, as it came: kept for ever. Some successes have none.
-    pub serial: Option<String>,
+    /// What was delivered or the biller's receipt, as it came: kept for ever, and worth money, so `Debug` hides it. Some
+    /// successes have none.
+    pub serial: Option<Personal>,
     /// The twenty digits of a PLN token, if there is one in the serial.
-    pub token: Option<String>,
+    pub token: Option<Personal>,
     /// In the supplier's words.
     pub message: String,
     pub code: String,

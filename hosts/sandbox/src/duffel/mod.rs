@@ -52,8 +52,8 @@ impl Player for Duffel {
         wire::told(world, answer).into()
     }
 
-    fn failure(&self, _: &World, status: u16) -> Answer {
-        wire::failure(status)
+    fn failure(&self, world: &World, status: u16) -> Answer {
+        wire::failure(world, status)
     }
 }
 

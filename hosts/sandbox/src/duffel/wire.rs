@@ -53,7 +53,7 @@ pub fn not_found() -> Answer {
 }
 
 /// A failure that somebody asked for.
-pub fn failure(status: u16) -> Answer {
+pub fn failure(world: &World, status: u16) -> Answer {
     let (kind, code) = match status {
         401 | 403 => ("authentication_error", "insufficient_permissions"),
         429 => ("rate_limit_error", "rate_limit_exceeded"),
@@ -62,13 +62,19 @@ pub fn failure(status: u16) -> Answer {
         400..=499 => ("invalid_request_error", "bad_request"),
         _ => ("api_error", "internal_server_error"),
     };
-    error(status, kind, code, "A fault was asked for", None)
+    let answer = error(status, kind, code, "A fault was asked for", None);
+    if status == 429 { answer.with("ratelimit-reset", reset(world)) } else { answer }
+}
+
+/// When the limits begin again: an HTTP date.
+fn reset(world: &World) -> String {
+    world.clock.now().plus(std::time::Duration::from_secs(60)).rfc2822().replace("+0000", "GMT")
 }
 
 /// With the id of the request and the limits, which come with every answer.
 pub fn told(world: &mut World, answer: Answer) -> Answer {
     let id = world.dice.hex(20);
-    let reset = world.clock.now().plus(std::time::Duration::from_secs(60)).rfc2822().replace("+0000", "GMT");
+    let reset = reset(world);
     let answer = answer.with("x-request-id", id).with("ratelimit-limit", 4_000);
     answer.with("ratelimit-remaining", 3_999).with("ratelimit-reset", reset)
 }

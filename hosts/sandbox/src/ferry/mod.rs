@@ -181,8 +181,8 @@ impl Player for Ferry {
         wire::told(world, answer).into()
     }
 
-    fn failure(&self, _: &World, status: u16) -> Answer {
-        wire::failure(status)
+    fn failure(&self, world: &World, status: u16) -> Answer {
+        wire::failure(world, status)
     }
 }
 

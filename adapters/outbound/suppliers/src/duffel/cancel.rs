@@ -1,6 +1,6 @@
 //! Cancelling: a quote first, and then the confirmation of exactly that quote.
 
-use dermaga_ports::booking::{CancellationQuote, Cancelled, RefundTo, RefusalKind};
+use dermaga_ports::booking::{CancellationQuote, Cancelled, Personal, RefundTo, RefusalKind};
 use serde_json::json;
 
 use super::{Duffel, wire};
@@ -37,7 +37,11 @@ impl Duffel {
             order_id: expected.order_id.clone(),
             refund: money(&done.refund_amount, &done.refund_currency),
             refund_to: refund_to(done.refund_to.or_empty()),
-            credits: done.airline_credits.iter().filter_map(|credit| credit.credit_code.owned()).collect(),
+            credits: done
+                .airline_credits
+                .iter()
+                .filter_map(|credit| credit.credit_code.get().map(Personal::new))
+                .collect(),
             at: done.confirmed_at.moment(),
         })
     }

@@ -3,7 +3,7 @@
 use dermaga_ports::{
     booking::{
         BookFerry, CancellationQuote, Cancelled, Document, DocumentKind, FerryBooking, FerryQuote, Found, Gender,
-        IdentityKind, OrderState, Paying, Payload, ProbeKey, RefundTo, Traveller,
+        IdentityKind, OrderState, Paying, Payload, Personal, ProbeKey, RefundTo, Traveller,
     },
     money::Money,
 };
@@ -198,7 +198,12 @@ pub(super) fn read(told: &wire::Booking, answer: &Answer) -> Result<FerryBooking
     let document = |ticket: &wire::Ticket| {
         let kind = if ticket.vehicle { DocumentKind::VehicleTicket } else { DocumentKind::FerryTicket };
         let traveller = ticket.passenger_index.number();
-        Some(Document { kind, number: ticket.number.owned()?, traveller, qr: ticket.qr_payload.owned() })
+        Some(Document {
+            kind,
+            number: ticket.number.owned()?,
+            traveller,
+            qr: ticket.qr_payload.get().map(Personal::new),
+        })
     };
     Ok(FerryBooking {
         id: told.id.owned().ok_or_else(|| missing("id"))?,

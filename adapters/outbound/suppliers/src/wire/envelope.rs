@@ -98,14 +98,14 @@ fn problem(answer: &Answer, confidential: &[&str]) -> NotDone {
         }
         return lost(answer.effect, format!("{reason} (HTTP {}, {code})", answer.status));
     }
-    match kind(code, first, answer) {
+    match kind(code, first, answer, confidential) {
         Some(kind) => refusal(kind, Some(code), reason),
         None => lost(answer.effect, format!("{reason} (HTTP {}, {code})", answer.status)),
     }
 }
 
 /// `None`: it proves nothing.
-fn kind(code: &str, problem: &Problem, answer: &Answer) -> Option<RefusalKind> {
+fn kind(code: &str, problem: &Problem, answer: &Answer, confidential: &[&str]) -> Option<RefusalKind> {
     Some(match code {
         "offer_no_longer_available"
         | "offer_expired"
@@ -132,7 +132,7 @@ fn kind(code: &str, problem: &Problem, answer: &Answer) -> Option<RefusalKind> {
         "invalid_loyalty_card" => RefusalKind::InvalidInput { field: "loyalty_number".to_owned() },
         _ => match problem.kind.or_empty() {
             "authentication_error" | "invalid_request_error" => RefusalKind::Misconfigured,
-            "validation_error" => RefusalKind::InvalidInput { field: field(problem) },
+            "validation_error" => RefusalKind::InvalidInput { field: field(problem, confidential) },
             "airline_error" | "invalid_state_error" => RefusalKind::Rejected,
             "rate_limit_error" => RefusalKind::RateLimited { retry_at: answer.retry_at },
             _ => return None,
@@ -140,25 +140,26 @@ fn kind(code: &str, problem: &Problem, answer: &Answer) -> Option<RefusalKind> {
     })
 }
 
-/// `/data/passengers/0/given_name` is `travellers[0].given_name` to us.
-fn field(problem: &Problem) -> String {
+/// `/data/passengers/0/given_name` is `travellers[0].given_name` to us. What is no name of a field is no field.
+fn field(problem: &Problem, confidential: &[&str]) -> String {
     let source = problem.source.as_ref();
     let pointer = source.and_then(|source| source.pointer.get()).unwrap_or_default();
+    let name = |part: &str| {
+        (1..=40).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_'))
+    };
     let mut path = String::new();
     for part in pointer.split('/').filter(|part| !part.is_empty() && *part != "data") {
-        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+        if part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()) {
             path.push_str(&format!("[{part}]"));
-            continue;
+        } else if name(part) {
+            let dot = if path.is_empty() { "" } else { "." };
+            path.push_str(&format!("{dot}{}", if part == "passengers" { "travellers" } else { part }));
         }
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(if part == "passengers" { "travellers" } else { part });
     }
     if path.is_empty() {
-        path = source.and_then(|source| source.field.owned()).unwrap_or_default();
+        path = source.and_then(|source| source.field.owned()).filter(|field| name(field)).unwrap_or_default();
     }
-    mask::words(&path, &[])
+    mask::words(&path, confidential)
 }
 
 #[cfg(test)]

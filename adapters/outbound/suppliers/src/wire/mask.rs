@@ -30,6 +30,9 @@ const PRIVATE: &[&str] = &[
     "subscriber_id",
 ];
 
+/// Members in which a supplier says something in words, about whomever.
+const SENTENCES: &[&str] = &["message", "title", "failure_reason"];
+
 /// The answer without people and proofs.
 pub(crate) fn answer(body: &str) -> String {
     let Ok(mut value) = serde_json::from_str::<Value>(body) else {
@@ -51,6 +54,9 @@ fn walk(value: &mut Value) {
                     }
                 } else {
                     walk(value);
+                    if let (true, Value::String(text)) = (SENTENCES.contains(&name.as_str()), &*value) {
+                        *value = words(text, &[]).into();
+                    }
                 }
             }
         }
@@ -96,10 +102,10 @@ mod tests {
     fn what_is_kept_names_nobody_and_opens_nothing() {
         let body = r#"{"data":{"id":"ord_1","total_amount":"5.00","passengers":[{"given_name":"SECRET"}],"email":"SECRET",
             "sn":"SECRET","qr_payload":"SECRET","documents":[{"unique_identifier":"SECRET"}],"metadata":{"plate":"SECRET"},
-            "airline_credits":[{"credit_code":"SECRET"}],"guests":[]}}"#;
+            "airline_credits":[{"credit_code":"SECRET"}],"guests":[],"message":"Nomor 087800001230 salah"}}"#;
         let kept = answer(body);
-        assert!(!kept.contains("SECRET"), "{kept}");
-        for part in ["ord_1", "5.00", r#""guests":[]"#] {
+        assert!(!kept.contains("SECRET") && !kept.contains("0878"), "{kept}");
+        for part in ["ord_1", "5.00", r#""guests":[]"#, "Nomor (masked) salah"] {
             assert!(kept.contains(part), "{part} in {kept}");
         }
         assert_eq!(answer("<html>SECRET"), "(12 bytes that are not JSON)");
