@@ -137,6 +137,7 @@ async fn a_host_starts_without_redis() {
 fn an_address_that_is_none_is_told_without_repeating_it() {
     let told = Redis::new("http://user:SECRET@x", "t:").expect_err("no Redis");
     assert_eq!(told, BadUrl);
+    assert!(Redis::new("rediss://127.0.0.1:1/0", "t:").is_err(), "it is not spoken to in the clear instead");
     assert!(!told.to_string().contains("SECRET"));
     let cache = Redis::new("redis://:SECRET@127.0.0.1:1/0", "t:").expect("an address");
     assert!(!format!("{cache:?}").contains("SECRET"));

@@ -173,3 +173,28 @@ fn hmac(secret: &str, body: &Value) -> String {
     mac.update(body.to_string().as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v2_to_v6_calls_are_signed_by_what_they_ask_for() {
+        for (suffix, signature) in [
+            ("depo", "680ed2bdd77da07ad6a2cbb4d330d77a"),
+            ("pricelist", "73062088ec53737c45cdd3bece34ab79"),
+            ("TRX-000001", "01efa49556aec95e511092b687064f6c"),
+            ("530000000001", "6f388b9145123327f9c10e480cae2ae9"),
+        ] {
+            assert_eq!(sign("sandbox", "dev-0000-1111", suffix), signature, "{suffix}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_the_status_that_goes_with_it() {
+        assert_eq!((Rc::Success.told(), Rc::Pending.told()), (("00", "Sukses"), ("03", "Pending")));
+        for rc in [Rc::Failed, Rc::Timeout, Rc::NoBalance, Rc::Returned, Rc::ListLimit] {
+            assert_eq!(rc.told().1, "Gagal", "{rc:?}");
+        }
+    }
+}

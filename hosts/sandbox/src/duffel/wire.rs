@@ -131,4 +131,19 @@ mod tests {
             assert_eq!(units(text, currency), expected, "{text} {currency}");
         }
     }
+
+    #[test]
+    fn v1_the_time_and_the_bytes_are_signed() {
+        let body: Value = serde_json::from_str(
+            r#"{"created_at":"2022-01-08T18:44:56.129339Z","data":{"changes":{},"object":{}},
+                "id":"eve_0000AFEsrBKZAcKgGtZCnQ","live_mode":false,"object":"order","type":"order.updated"}"#,
+        )
+        .expect("a body");
+        let now = Moment::from_millis(1_641_667_496_000);
+        let told = signature("a_secret", now, &body, Signature::Right);
+        let right = "t=1641667496,v1=691f25ffb1f206c0fda5bb7b1a9d60fafe42c5f42819d44a06a7cfe09486f102";
+        assert_eq!(told.as_deref(), Some(right));
+        assert_ne!(signature("a_secret", now, &body, Signature::Wrong), told);
+        assert_eq!(signature("a_secret", now, &body, Signature::Missing), None);
+    }
 }
