@@ -154,7 +154,8 @@ pub trait FerrySupplier: Send + Sync {
     /// Confirms a fare.
     async fn quote(&self, fare: &Payload) -> Outcome<FerryQuote>;
 
-    /// Holds or buys. Repeated with the same reference and content it answers the first booking.
+    /// Holds or buys. MUST NOT be repeated when its outcome is unknown: the supplier's key makes a repetition harmless
+    /// only as long as the quote lives.
     async fn book(&self, booking: &BookFerry) -> Outcome<FerryBooking>;
 
     /// Pays a held booking exactly that.

@@ -119,10 +119,13 @@ impl Digiflazz {
             Verdict::Success => SaleState::Succeeded,
             Verdict::Pending => SaleState::Pending,
             Verdict::Returned => SaleState::Returned,
+            Verdict::Absent => {
+                let confidential = self.confidential(customer);
+                return Err(refusal(RefusalKind::NotFound, told.rc.or_empty(), told.message.or_empty(), &confidential));
+            }
             Verdict::Failed(kind) => {
                 return Err(refusal(kind, told.rc.or_empty(), told.message.or_empty(), &self.confidential(customer)));
             }
-            Verdict::Absent => SaleState::Failed(RefusalKind::NotFound),
             Verdict::Doubtful | Verdict::Unreadable => {
                 return Err(lost(
                     Effect::Makes,

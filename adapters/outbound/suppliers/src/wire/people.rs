@@ -8,7 +8,7 @@ use super::outcome::{Result, invalid};
 const LONGEST: usize = 20;
 
 /// Given and family name. Who has one name only is written with it twice, which is what airlines ask for.
-pub(crate) fn names<'t>(traveller: &'t Traveller, at: usize) -> Result<(&'t str, &'t str)> {
+pub(crate) fn names(traveller: &Traveller, at: usize) -> Result<(&str, &str)> {
     let given = name(&traveller.given_name, &format!("travellers[{at}].given_name"))?;
     let family = match &traveller.family_name {
         Some(family) => name(family, &format!("travellers[{at}].family_name"))?,
