@@ -17,7 +17,7 @@ use crate::{
     stub::{Reply, Stub},
 };
 
-const HASTY: Duration = Duration::from_millis(400);
+const HASTY: Duration = Duration::from_secs(1);
 
 fn suppliers(url: &str) -> (Duffel, Ferry, Digiflazz) {
     let clock = || Arc::new(ManualClock::at(start()));
@@ -94,7 +94,7 @@ async fn nonsense_in_answer_to_a_question_is_no_answer_and_does_no_harm() {
         Reply::Html(502, "<html>502</html>"),
         Reply::Cut,
         Reply::Truncated,
-        Reply::Silence(Duration::from_secs(2)),
+        Reply::Silence(Duration::from_secs(3)),
         Reply::Moved("http://127.0.0.1:9/".to_owned()),
     ] {
         let stub = Stub::answering([reply.clone()]).await;
@@ -124,7 +124,7 @@ async fn nonsense_in_answer_to_a_purchase_leaves_a_question_and_repeats_nothing(
         Reply::Cut,
         Reply::Truncated,
         Reply::Endless,
-        Reply::Silence(Duration::from_secs(2)),
+        Reply::Silence(Duration::from_secs(3)),
     ] {
         let stub = Stub::answering([reply.clone()]).await;
         let (_, _, digiflazz) = suppliers(&stub.url);

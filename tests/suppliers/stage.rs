@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::kit::start;
 
 /// Longer than the suppliers' patience.
-const HANG: u64 = 3_000;
+const HANG: u64 = 4_000;
 
 /// Less than a call hangs, and enough for a busy machine.
-const LESS: Duration = Duration::from_millis(1_500);
+const LESS: Duration = Duration::from_secs(2);
 
 pub fn timeouts(each: Duration) -> Timeouts {
     Timeouts { connect: each, read: each, search: each, create: each }

@@ -34,6 +34,7 @@ pub struct BadUrl;
 pub struct Redis {
     shared: Arc<Shared>,
     prefix: String,
+    patience: Duration,
 }
 
 struct Shared {
@@ -60,7 +61,13 @@ impl Redis {
     pub fn new(url: &str, prefix: impl Into<String>) -> Result<Self, BadUrl> {
         let client = Client::open(url).map_err(|_| BadUrl)?;
         let shared = Shared { client, connection: Mutex::new(None), begun: Instant::now(), resting: AtomicU64::new(0) };
-        Ok(Self { shared: Arc::new(shared), prefix: prefix.into() })
+        Ok(Self { shared: Arc::new(shared), prefix: prefix.into(), patience: PATIENCE })
+    }
+
+    /// Waits that long for each command instead of a quarter of a second.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     fn key(&self, key: &str) -> String {
@@ -84,7 +91,12 @@ impl Shared {
     }
 
     /// Runs one command, or does without.
-    async fn run<T, F>(&self, what: &'static str, command: impl FnOnce(MultiplexedConnection) -> F) -> Option<T>
+    async fn run<T, F>(
+        &self,
+        what: &'static str,
+        patience: Duration,
+        command: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Option<T>
     where
         T: FromRedisValue,
         F: Future<Output = Result<T, RedisError>>,
@@ -92,7 +104,7 @@ impl Shared {
         if self.now() < self.resting.load(Ordering::Relaxed) {
             return None;
         }
-        let ran = timeout(PATIENCE, async { command(self.connection().await?).await }).await;
+        let ran = timeout(patience, async { command(self.connection().await?).await }).await;
         let told = match ran {
             Ok(Ok(value)) => return Some(value),
             // The kind alone: the text may repeat the address.
@@ -113,7 +125,10 @@ impl Shared {
 impl Cache for Redis {
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         let key = self.key(key);
-        self.shared.run("get", |mut redis| async move { redis.get::<_, Option<Vec<u8>>>(key).await }).await.flatten()
+        self.shared
+            .run("get", self.patience, |mut redis| async move { redis.get::<_, Option<Vec<u8>>>(key).await })
+            .await
+            .flatten()
     }
 
     async fn put(&self, key: &str, value: &[u8], keep: Duration) {
@@ -122,13 +137,14 @@ impl Cache for Redis {
         }
         let (key, value) = (self.key(key), value.to_vec());
         let millis = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX).max(1);
-        let done =
-            self.shared.run("put", |mut redis| async move { redis.pset_ex::<_, _, ()>(key, value, millis).await });
+        let done = self
+            .shared
+            .run("put", self.patience, |mut redis| async move { redis.pset_ex::<_, _, ()>(key, value, millis).await });
         done.await;
     }
 
     async fn forget(&self, key: &str) {
         let key = self.key(key);
-        self.shared.run("forget", |mut redis| async move { redis.del::<_, ()>(key).await }).await;
+        self.shared.run("forget", self.patience, |mut redis| async move { redis.del::<_, ()>(key).await }).await;
     }
 }
