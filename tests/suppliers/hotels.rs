@@ -190,6 +190,17 @@ async fn a_booking_whose_answer_is_lost_is_found_and_one_that_never_arrived_is_n
 }
 
 #[tokio::test]
+async fn a_city_is_found_by_its_name_and_an_unknown_one_has_no_houses() {
+    let stage = Stage::start().await;
+    let city =
+        |name: &str| HotelSearch { place: Where::City { name: name.to_owned(), radius_km: 10 }, ..around("0", "0") };
+    let found = results(&stage.duffel, &city("yogyakarta")).await;
+    assert_eq!(found.iter().map(|one| one.accommodation.name.as_str()).collect::<Vec<_>>(), ["Griya Malioboro"]);
+    assert!(results(&stage.duffel, &city("Atlantis")).await.is_empty());
+    assert_eq!(wrong_field(HotelSupplier::search(&stage.duffel, &city(" ")).await), "city");
+}
+
+#[tokio::test]
 async fn what_was_asked_wrongly_is_named() {
     let stage = Stage::start().await;
     let odd = |change: fn(&mut HotelSearch)| {

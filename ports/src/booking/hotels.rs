@@ -17,6 +17,8 @@ use crate::{money::Money, time::Timestamp};
 pub enum Where {
     /// Around a point. Degrees as decimal text, so that nothing is rounded: `-8.6500`.
     Around { latitude: String, longitude: String, radius_km: u32 },
+    /// In a city, by the name that people use. One that the supplier does not know has no houses.
+    City { name: String, radius_km: u32 },
     /// These houses, by the supplier's ids.
     Houses(Vec<String>),
 }

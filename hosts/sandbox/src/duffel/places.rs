@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::wire;
-use crate::call::Answer;
+use crate::{call::Answer, stays};
 
 /// An airport.
 #[derive(Debug)]
@@ -75,7 +75,11 @@ pub fn suggest(query: &str) -> Answer {
     let like = |one: &&Airport| {
         [one.code, one.name, one.city].iter().any(|text| text.to_lowercase().contains(&query)) && !query.is_empty()
     };
-    wire::list(AIRPORTS.iter().filter(like).map(shown).collect())
+    // Cities with hotels come first: they say where they are.
+    let cities = stays::cities().into_iter().filter(|city| {
+        city["name"].as_str().is_some_and(|name| !query.is_empty() && name.to_lowercase().contains(&query))
+    });
+    wire::list(cities.chain(AIRPORTS.iter().filter(like).map(shown)).collect())
 }
 
 /// `GET /air/airports`.

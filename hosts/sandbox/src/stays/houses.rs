@@ -155,6 +155,19 @@ pub fn shown(one: &House) -> Value {
     })
 }
 
+/// The cities in which they are, each where its first house is.
+pub fn cities() -> Vec<Value> {
+    let first = |at: &usize| !HOUSES[..*at].iter().any(|earlier| earlier.city == HOUSES[*at].city);
+    let shown = |at: usize| {
+        let house = &HOUSES[at];
+        let degrees = |value: i64| crate::money::number(&decimal(value));
+        json!({"type": "city", "id": format!("cit_{at:03}"), "name": house.city, "city_name": house.city,
+            "iata_code": null, "iata_country_code": house.country, "latitude": degrees(house.at.0),
+            "longitude": degrees(house.at.1), "time_zone": null})
+    };
+    (0..HOUSES.len()).filter(first).map(shown).collect()
+}
+
 fn decimal(value: i64) -> String {
     let sign = if value < 0 { "-" } else { "" };
     format!("{sign}{}.{:04}", value.abs() / 10_000, value.abs() % 10_000)

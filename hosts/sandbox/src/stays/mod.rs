@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use bookings::answers;
-pub use houses::{HOUSES, House, Trouble};
+pub use houses::{HOUSES, House, Trouble, cities};
 
 use crate::{
     call::{Answer, Call},

@@ -15,6 +15,14 @@ use crate::wire::{
     text::{Text, list},
 };
 
+/// A place that somebody may have meant.
+#[derive(Debug, Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Suggestion {
+    pub latitude: Text,
+    pub longitude: Text,
+}
+
 #[derive(Debug, Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Results {

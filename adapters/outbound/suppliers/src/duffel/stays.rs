@@ -25,9 +25,24 @@ const PAGES: usize = 5;
 
 impl Duffel {
     async fn houses(&self, search: &HotelSearch) -> Result<Vec<HotelResult>> {
-        let body = json!({"data": request(search)?});
+        let Some(place) = self.located(&search.place).await? else { return Ok(Vec::new()) };
+        let body = json!({"data": request(&HotelSearch { place, ..search.clone() })?});
         let (found, _): (stay::Results, _) = self.data(self.ask("Duffel stays", "/stays/search", &body), &[]).await?;
         Ok(found.results.iter().filter_map(result).collect())
+    }
+
+    /// Duffel searches around points: a city's name is looked up first. `None`: nobody knows it.
+    async fn located(&self, place: &Where) -> Result<Option<Where>> {
+        let Where::City { name, radius_km } = place else { return Ok(Some(place.clone())) };
+        if name.trim().is_empty() || name.chars().count() > 100 {
+            return Err(invalid("city", "a city has a name of 1 to 100 characters"));
+        }
+        let call = self.get("Duffel places", "/places/suggestions").query("query", name.trim());
+        let (known, _): (Vec<stay::Suggestion>, _) = self.data(call, &[]).await?;
+        Ok(known.iter().find_map(|one| {
+            let (latitude, longitude) = (one.latitude.owned()?, one.longitude.owned()?);
+            Some(Where::Around { latitude, longitude, radius_km: *radius_km })
+        }))
     }
 
     async fn rooms(&self, result: &Payload) -> Result<Vec<RoomRate>> {
@@ -217,6 +232,8 @@ fn request(search: &HotelSearch) -> Result<Value> {
             request["location"] = json!({"radius": radius_km, "geographic_coordinates":
                 {"latitude": degrees("latitude", latitude)?, "longitude": degrees("longitude", longitude)?}});
         }
+        // It was looked up before.
+        Where::City { .. } => return Err(invalid("city", "nobody knows where that is")),
         Where::Houses(ids) => request["accommodation"] = json!({"ids": ids, "fetch_rates": false}),
     }
     Ok(request)
