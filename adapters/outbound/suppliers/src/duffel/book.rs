@@ -10,8 +10,8 @@ use dermaga_ports::{
 use serde_json::{Value, json};
 
 use super::{Duffel, offer, order, wire};
-use crate::wire::amount::decimal;
 use crate::wire::{
+    amount::decimal,
     envelope,
     http::Effect,
     mask,
