@@ -15,6 +15,8 @@
 
 pub mod audit;
 pub mod auth;
+pub mod booking;
+pub mod cache;
 pub mod error;
 pub mod events;
 pub mod idempotency;

@@ -137,6 +137,19 @@ impl Money {
     }
 }
 
+impl<'de> Deserialize<'de> for Money {
+    /// As it was written, and never beyond [`MAX_AMOUNT`].
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            amount: i64,
+            currency: Currency,
+        }
+        let Written { amount, currency } = Written::deserialize(deserializer)?;
+        Self::new(amount, currency).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for Money {
     /// `IDR 50000`, `USD 12.50`: for logs and messages; a client formats for its own reader.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,5 +9,6 @@ pub mod patience;
 pub mod played;
 pub mod postgres;
 pub mod rabbit;
+pub mod redis;
 pub mod sink;
 pub mod sinks;

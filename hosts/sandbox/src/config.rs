@@ -1,5 +1,7 @@
 //! What can be set: at the start by [`SandboxConfig`], later by `PUT /__sandbox/config`.
 
+mod travel;
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     time::Duration,
@@ -9,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::{ClockMode, Moment};
+pub use travel::{
+    BearerSettings, DIGIFLAZZ_KEY, DIGIFLAZZ_USERNAME, DIGIFLAZZ_WEBHOOK_SECRET, DUFFEL_TOKEN, DUFFEL_WEBHOOK_SECRET,
+    DigiflazzSettings, FERRY_TOKEN, FERRY_WEBHOOK_SECRET,
+};
 
 /// The server key of Midtrans unless another is set.
 pub const MIDTRANS_SERVER_KEY: &str = "SB-Mid-server-dermaga-sandbox";
@@ -71,6 +77,12 @@ pub struct Settings {
     pub xendit: XenditSettings,
     /// The SMS provider.
     pub twilio: TwilioSettings,
+    /// Flights and hotel rooms.
+    pub duffel: BearerSettings,
+    /// Ferries.
+    pub ferry: BearerSettings,
+    /// Credits and bills.
+    pub digiflazz: DigiflazzSettings,
 }
 
 /// Whether failures of Midtrans' Core API have a status of their own.
@@ -193,6 +205,9 @@ impl Default for Settings {
                 account_sid: TWILIO_ACCOUNT_SID.to_owned(),
                 auth_token: TWILIO_AUTH_TOKEN.to_owned(),
             },
+            duffel: BearerSettings::duffel(),
+            ferry: BearerSettings::ferry(),
+            digiflazz: DigiflazzSettings::default(),
         }
     }
 }
@@ -228,6 +243,12 @@ impl Settings {
             &mut shown.xendit.secret_key,
             &mut shown.xendit.callback_token,
             &mut shown.twilio.auth_token,
+            &mut shown.duffel.token,
+            &mut shown.duffel.webhook_secret,
+            &mut shown.ferry.token,
+            &mut shown.ferry.webhook_secret,
+            &mut shown.digiflazz.key,
+            &mut shown.digiflazz.webhook_secret,
         ] {
             *secret = "***".to_owned();
         }
@@ -283,7 +304,18 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let shown = Settings::default().shown().to_string();
-        for secret in [MIDTRANS_SERVER_KEY, XENDIT_SECRET_KEY, XENDIT_CALLBACK_TOKEN, TWILIO_AUTH_TOKEN] {
+        for secret in [
+            MIDTRANS_SERVER_KEY,
+            XENDIT_SECRET_KEY,
+            XENDIT_CALLBACK_TOKEN,
+            TWILIO_AUTH_TOKEN,
+            DUFFEL_TOKEN,
+            DUFFEL_WEBHOOK_SECRET,
+            FERRY_TOKEN,
+            FERRY_WEBHOOK_SECRET,
+            DIGIFLAZZ_KEY,
+            DIGIFLAZZ_WEBHOOK_SECRET,
+        ] {
             assert!(!shown.contains(secret));
         }
     }

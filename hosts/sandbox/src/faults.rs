@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Matcher {
-    /// The player: `midtrans`, `snap`, `xendit`, `twilio`.
+    /// The player: `midtrans`, `snap`, `xendit`, `twilio`, `duffel`, `ferry`, `digiflazz`.
     pub provider: Option<String>,
     /// The method.
     pub method: Option<String>,

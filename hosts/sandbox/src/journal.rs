@@ -157,8 +157,17 @@ impl Journal {
 }
 
 /// Members of bodies that nobody may read later.
-const SECRET: &[&str] =
-    &["token_id", "card_number", "card_cvv", "cvn", "cvv", "account_number", "payment_option_token", "auth_token"];
+const SECRET: &[&str] = &[
+    "token_id",
+    "card_number",
+    "card_cvv",
+    "cvn",
+    "cvv",
+    "account_number",
+    "payment_option_token",
+    "auth_token",
+    "sign",
+];
 
 /// The headers that matter, without what proves the caller.
 pub fn masked_headers(headers: &HeaderMap) -> BTreeMap<String, String> {

@@ -1,10 +1,11 @@
-//! A server that plays the payment gateways Midtrans and Xendit and an SMS provider, with faults on demand.
+//! A server that plays the payment gateways Midtrans and Xendit, an SMS provider, and suppliers of flights, hotel rooms,
+//! ferry tickets, credits and bills, with faults on demand.
 //!
 //! # Shape
 //! The lower half knows no payment: [`clock`] and [`scheduler`] make virtual time, [`journal`] remembers what was sent
 //! and heard, [`faults`] breaks calls, [`dispatch`] sends webhooks, [`edge`] stands between the wire and a player.
-//! Above it each provider is a player with books of its own: [`midtrans`], [`xendit`], [`twilio`]. [`admin`] and
-//! [`page`] are for tests and people.
+//! Above it each provider is a player with books of its own: [`midtrans`], [`xendit`], [`twilio`], [`duffel`] with
+//! [`stays`], [`ferry`], [`digiflazz`]. [`admin`] and [`page`] are for tests and people.
 //!
 //! It shares no code with the adapters that talk to these providers: it is an independent witness of what they send
 //! and understand.
@@ -15,10 +16,13 @@ pub mod call;
 pub mod clock;
 pub mod config;
 pub mod dice;
+pub mod digiflazz;
 pub mod dispatch;
+pub mod duffel;
 pub mod edge;
 mod error;
 pub mod faults;
+pub mod ferry;
 pub mod journal;
 pub mod ledger;
 pub mod midtrans;
@@ -27,6 +31,8 @@ pub mod page;
 pub mod plans;
 pub mod scheduler;
 pub mod script;
+pub mod stays;
+pub mod timetable;
 pub mod twilio;
 pub mod world;
 pub mod xendit;
@@ -40,7 +46,10 @@ use poem::{
 use tokio::{sync::oneshot, task::JoinHandle};
 
 pub use clock::{ClockMode, Moment};
-pub use config::{MidtransSettings, SandboxConfig, Settings, TwilioSettings, XenditSettings, XenditUrls};
+pub use config::{
+    BearerSettings, DigiflazzSettings, MidtransSettings, SandboxConfig, Settings, TwilioSettings, XenditSettings,
+    XenditUrls,
+};
 pub use error::SandboxError;
 
 use admin::{Admin, Home};
@@ -123,6 +132,21 @@ impl Running {
         format!("{}/xendit", self.base_url)
     }
 
+    /// The base address of Duffel.
+    pub fn duffel(&self) -> String {
+        format!("{}/duffel", self.base_url)
+    }
+
+    /// The base address of the ferry.
+    pub fn ferry(&self) -> String {
+        format!("{}/ferries", self.base_url)
+    }
+
+    /// The base address of Digiflazz.
+    pub fn digiflazz(&self) -> String {
+        format!("{}/digiflazz/v1", self.base_url)
+    }
+
     /// The base address of the SMS provider.
     pub fn twilio(&self) -> String {
         format!("{}/twilio", self.base_url)
@@ -156,6 +180,9 @@ pub fn routes(config: &SandboxConfig) -> Result<(Route, Arc<App>, Driver), Sandb
         .nest("/midtrans/app", Edge::new(app.clone(), midtrans::SnapApp))
         .nest("/xendit", Edge::new(app.clone(), xendit::Xendit))
         .nest("/twilio", Edge::new(app.clone(), twilio::Sms))
+        .nest("/duffel", Edge::new(app.clone(), duffel::Duffel))
+        .nest("/ferries", Edge::new(app.clone(), ferry::Ferry))
+        .nest("/digiflazz", Edge::new(app.clone(), digiflazz::Digiflazz))
         .nest("/__sandbox", Admin(app.clone()))
         .at("/", Home(app.clone()));
     Ok((routes, app, driver))

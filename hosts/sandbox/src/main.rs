@@ -11,7 +11,7 @@ use dermaga_sandbox::{ClockMode, Moment, Running, Sandbox, SandboxConfig, Settin
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Plays Midtrans, Xendit and an SMS provider. No real money moves here.
+/// Plays Midtrans, Xendit, an SMS provider, Duffel, a ferry and Digiflazz. No real money moves here.
 #[derive(Debug, Parser)]
 #[command(name = "dermaga-sandbox", version)]
 struct Options {
@@ -21,7 +21,7 @@ struct Options {
     /// The address to listen on. The admin API asks nobody who they are: keep it on the loopback.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
-    /// The application's base address: webhooks go to /webhooks/midtrans and /webhooks/xendit below it.
+    /// The application's base address: webhooks go to /webhooks/midtrans, xendit, duffel, ferry and digiflazz below it.
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
     /// How fast virtual time passes: real, manual, or scaled:600 for 600 times as fast.
@@ -60,6 +60,18 @@ struct Options {
     /// Its token.
     #[arg(long, default_value = config::TWILIO_AUTH_TOKEN)]
     twilio_auth_token: String,
+    /// The token of Duffel.
+    #[arg(long, default_value = config::DUFFEL_TOKEN)]
+    duffel_token: String,
+    /// The token of the ferry.
+    #[arg(long, default_value = config::FERRY_TOKEN)]
+    ferry_token: String,
+    /// The user of Digiflazz.
+    #[arg(long, default_value = config::DIGIFLAZZ_USERNAME)]
+    digiflazz_username: String,
+    /// The user's key.
+    #[arg(long, default_value = config::DIGIFLAZZ_KEY)]
+    digiflazz_key: String,
 }
 
 fn moment(text: &str) -> Result<Moment, String> {
@@ -80,10 +92,17 @@ impl Options {
         settings.xendit.callback_token = self.xendit_callback_token;
         settings.twilio.account_sid = self.twilio_account_sid;
         settings.twilio.auth_token = self.twilio_auth_token;
+        settings.duffel.token = self.duffel_token;
+        settings.ferry.token = self.ferry_token;
+        settings.digiflazz.username = self.digiflazz_username;
+        settings.digiflazz.key = self.digiflazz_key;
         if let Some(base) = self.webhook_url {
             let base = base.trim_end_matches('/');
             settings.midtrans.webhook_url = format!("{base}/webhooks/midtrans");
             settings.xendit.webhook_urls = XenditUrls::all(&format!("{base}/webhooks/xendit"));
+            settings.duffel.webhook_url = format!("{base}/webhooks/duffel");
+            settings.ferry.webhook_url = format!("{base}/webhooks/ferry");
+            settings.digiflazz.webhook_url = format!("{base}/webhooks/digiflazz");
         }
         let Self { bind, port, clock, epoch, seed, .. } = self;
         SandboxConfig { bind, port, clock, epoch, seed, settings }
@@ -119,6 +138,9 @@ fn announce(running: &Running, clock: ClockMode) {
     println!("  Midtrans Snap  {}", running.midtrans_snap());
     println!("  Xendit         {}", running.xendit());
     println!("  SMS            {}", running.twilio());
+    println!("  Duffel         {}", running.duffel());
+    println!("  Ferries        {}", running.ferry());
+    println!("  Digiflazz      {}", running.digiflazz());
     println!("  Admin API      {}/__sandbox", running.base_url);
     println!("  Clock          {clock}");
     println!("\n  Stop with Ctrl-C.");

@@ -11,14 +11,17 @@ use crate::{
     clock::{Clock, Moment},
     config::{SandboxConfig, Settings},
     dice::Dice,
+    digiflazz,
     dispatch::Policy,
+    duffel,
     faults::Faults,
+    ferry,
     journal::{Delivery, DeliveryState, Journal},
     midtrans,
     plans::{self, Plans},
     scheduler::Scheduler,
     script::{self, Script},
-    twilio, xendit,
+    stays, twilio, xendit,
 };
 
 /// A thing that is due.
@@ -28,6 +31,12 @@ pub enum Due {
     Midtrans(midtrans::Event),
     /// Something happens at Xendit.
     Xendit(xendit::Event),
+    /// Something happens to a flight or a stay.
+    Duffel(duffel::Event),
+    /// Something happens to a ferry ticket.
+    Ferry(ferry::Event),
+    /// Something happens to a purchase.
+    Digiflazz(digiflazz::Event),
     /// A webhook is sent.
     Send(u64),
 }
@@ -56,6 +65,14 @@ pub struct World {
     pub xendit: xendit::Book,
     /// The SMS provider.
     pub twilio: twilio::Book,
+    /// Flights.
+    pub duffel: duffel::Book,
+    /// Hotel rooms.
+    pub stays: stays::Book,
+    /// Ferries.
+    pub ferry: ferry::Book,
+    /// Credits and bills.
+    pub digiflazz: digiflazz::Book,
     /// Webhooks that wait for the next one of the same payment; empty once that came.
     held: BTreeMap<(&'static str, String), Vec<u64>>,
     /// Where webhooks go that are delivered before the answer to the call that causes them.
@@ -99,6 +116,10 @@ impl World {
             midtrans: midtrans::Book::default(),
             xendit: xendit::Book::default(),
             twilio: twilio::Book::default(),
+            duffel: duffel::Book::default(),
+            stays: stays::Book::default(),
+            ferry: ferry::Book::default(),
+            digiflazz: digiflazz::Book::default(),
             held: BTreeMap::new(),
             early: None,
         }
@@ -125,6 +146,9 @@ impl World {
         match due {
             Due::Midtrans(event) => midtrans::run(self, event),
             Due::Xendit(event) => xendit::run(self, event),
+            Due::Duffel(event) => duffel::run(self, &event),
+            Due::Ferry(event) => ferry::run(self, &event),
+            Due::Digiflazz(event) => digiflazz::run(self, &event),
             Due::Send(_) => false,
         }
     }

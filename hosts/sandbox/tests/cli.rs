@@ -31,6 +31,9 @@ fn help_tells_the_default_keys() {
         dermaga_sandbox::config::XENDIT_SECRET_KEY,
         dermaga_sandbox::config::XENDIT_CALLBACK_TOKEN,
         dermaga_sandbox::config::TWILIO_AUTH_TOKEN,
+        dermaga_sandbox::config::DUFFEL_TOKEN,
+        dermaga_sandbox::config::FERRY_TOKEN,
+        dermaga_sandbox::config::DIGIFLAZZ_KEY,
         "9090",
     ];
     for default in defaults {
@@ -48,7 +51,14 @@ fn it_says_where_everything_is_and_answers_there() {
         let line = told.iter().find(|line| line.trim_start().starts_with(name)).expect(name);
         line.split_whitespace().last().expect("an address").to_owned()
     };
-    for (name, end) in [("Midtrans Core", "/midtrans/api"), ("Midtrans Snap", "/snap/v1"), ("Xendit", "/xendit")] {
+    for (name, end) in [
+        ("Midtrans Core", "/midtrans/api"),
+        ("Midtrans Snap", "/snap/v1"),
+        ("Xendit", "/xendit"),
+        ("Duffel", "/duffel"),
+        ("Ferries", "/ferries"),
+        ("Digiflazz", "/digiflazz/v1"),
+    ] {
         assert!(of(name).ends_with(end));
     }
     let home = of("Home").trim_start_matches("http://").trim_end_matches('/').to_owned();

@@ -3,6 +3,7 @@
 //! Nobody has to prove anything here; it is why the sandbox listens on the loopback.
 
 mod transactions;
+mod travel;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -108,6 +109,8 @@ fn at_once(world: &mut World, call: &Call) -> Answer {
             None if !call.body.is_empty() => refuse(400, "the body is not JSON"),
             given => transactions::act(world, reference, action, &given.unwrap_or(json!({}))),
         },
+        ("GET", ["travel"]) => travel::list(world, call.asked("provider"), call.asked("ref")),
+        ("POST", ["travel", reference, action]) => travel::act(world, reference, action, &body(call)),
         ("GET", ["webhooks"]) => Answer::json(200, json!(world.journal.deliveries(call.asked("ref")))),
         ("GET", ["requests"]) => Answer::json(200, json!(world.journal.calls(call.asked("ref")))),
         ("GET", ["faults"]) => Answer::json(200, json!(world.faults.list())),
