@@ -11,6 +11,7 @@ use crate::{
     ledger::{Books, Transactions, Wallets},
     notifications::Notifications,
     payments::Payments,
+    reports::Reports,
     webhooks::Webhooks,
 };
 
@@ -26,6 +27,7 @@ pub struct App {
     pub audit: Audit,
     pub events: Events,
     pub webhooks: Webhooks,
+    pub reports: Reports,
     pub idempotency: Idempotency,
 }
 
@@ -43,6 +45,7 @@ impl App {
             audit: Audit::new(core.clone()),
             events: Events::new(core.clone()),
             webhooks: Webhooks::new(core.clone()),
+            reports: Reports::new(core.clone()),
             idempotency: Idempotency::new(core),
         }
     }

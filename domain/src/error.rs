@@ -82,6 +82,7 @@ codes! {
     PaymentNotFound, "payment_not_found", NotFound, "There is no such payment";
     AccountNotFound, "account_not_found", NotFound, "There is no such ledger account";
     NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
+    ReportNotFound, "report_not_found", NotFound, "There is no such report";
     DeadLetterNotFound, "dead_letter_not_found", NotFound, "There is no such dead letter";
     EndpointNotFound, "webhook_endpoint_not_found", NotFound, "There is no such webhook endpoint";
     WebhookNotFound, "webhook_delivery_not_found", NotFound, "There is no such webhook delivery";

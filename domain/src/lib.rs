@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod notifications;
 mod pauses;
 pub mod payments;
+pub mod reports;
 #[cfg(test)]
 mod testing;
 pub mod webhooks;

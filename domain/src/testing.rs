@@ -31,6 +31,7 @@ use dermaga_ports::{
         Inbox, MockInbox, MockPaymentGateway, MockPaymentQueries, MockPayments, MockRefunds, PaymentQueries, Payments,
         Refunds,
     },
+    reports::{MockReportQueries, MockReports, ReportQueries, Reports},
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
     time::Timestamp,
@@ -105,6 +106,7 @@ store_of_mocks! {
     notifications: NotificationQueries = MockNotificationQueries,
     events: EventQueries = MockEventQueries,
     webhooks: WebhookQueries = MockWebhookQueries,
+    reports: ReportQueries = MockReportQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -121,6 +123,7 @@ store_of_mocks! {
     notifications: Notifications = MockNotifications,
     deliveries: Deliveries = MockDeliveries,
     webhooks: Webhooks = MockWebhooks,
+    reports: Reports = MockReports,
 }
 
 impl Drop for Unit {

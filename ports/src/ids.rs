@@ -72,6 +72,8 @@ ids! {
     EndpointId;
     /// A webhook on its way to an endpoint.
     WebhookId;
+    /// A report of a transaction.
+    ReportId;
 }
 
 impl From<WalletId> for AccountId {

@@ -24,6 +24,7 @@ pub mod money;
 pub mod notifications;
 pub mod paging;
 pub mod payments;
+pub mod reports;
 pub mod store;
 pub mod system;
 pub mod time;

@@ -21,6 +21,7 @@ use crate::{
     ledger::{Books, Journal, LedgerQueries, Snapshot, TransactionQueries, Transactions, WalletQueries, Wallets},
     notifications::{NotificationQueries, Notifications},
     payments::{Inbox, PaymentQueries, Payments, Refunds},
+    reports::{ReportQueries, Reports},
     webhooks::{WebhookQueries, Webhooks},
 };
 
@@ -46,6 +47,7 @@ pub trait Store: Send + Sync {
     fn notifications(&self) -> &dyn NotificationQueries;
     fn events(&self) -> &dyn EventQueries;
     fn webhooks(&self) -> &dyn WebhookQueries;
+    fn reports(&self) -> &dyn ReportQueries;
 }
 
 /// An open transaction.
@@ -66,6 +68,7 @@ pub trait UnitOfWork: Send {
     fn notifications(&mut self) -> &mut dyn Notifications;
     fn deliveries(&mut self) -> &mut dyn Deliveries;
     fn webhooks(&mut self) -> &mut dyn Webhooks;
+    fn reports(&mut self) -> &mut dyn Reports;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

@@ -19,6 +19,7 @@ use dermaga_ports::{
     },
     notifications::NotificationQueries,
     payments::PaymentQueries,
+    reports::ReportQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
 };
@@ -109,6 +110,10 @@ impl Store for Counted {
 
     fn webhooks(&self) -> &dyn WebhookQueries {
         self.store.webhooks()
+    }
+
+    fn reports(&self) -> &dyn ReportQueries {
+        self.store.reports()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

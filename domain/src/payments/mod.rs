@@ -33,6 +33,7 @@ pub use confirm::Step;
 pub use fees::FeeRule;
 pub use gateways::{Gateways, MANUAL};
 pub use pay::MerchantPayment;
+pub(crate) use pay::slug;
 pub use purchase::{Payable, Purchase};
 pub use start::MethodChoice;
 pub use topup::Topup;

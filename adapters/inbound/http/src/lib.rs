@@ -14,6 +14,7 @@ pub mod edge;
 mod ledger;
 mod notifications;
 mod payments;
+mod reports;
 pub mod slices;
 mod tags;
 mod webhooks;

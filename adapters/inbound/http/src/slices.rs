@@ -11,20 +11,23 @@ use crate::{
     ledger::{BooksApi, TransactionsApi, TransfersApi, WalletsApi},
     notifications::NotificationsApi,
     payments::{AttemptsApi, InboxApi, PaymentsApi},
+    reports::{FiguresApi, ReportsApi},
     webhooks::WebhooksApi,
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 

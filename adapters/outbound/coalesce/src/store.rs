@@ -11,6 +11,7 @@ use dermaga_ports::{
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
     payments::PaymentQueries,
+    reports::ReportQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
 };
@@ -82,5 +83,9 @@ impl Store for GatheringStore {
 
     fn webhooks(&self) -> &dyn WebhookQueries {
         self.store.webhooks()
+    }
+
+    fn reports(&self) -> &dyn ReportQueries {
+        self.store.reports()
     }
 }

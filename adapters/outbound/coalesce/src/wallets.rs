@@ -243,6 +243,10 @@ mod tests {
         fn webhooks(&self) -> &dyn WebhookQueries {
             unreachable!("nothing is sent")
         }
+
+        fn reports(&self) -> &dyn ReportQueries {
+            unreachable!("nothing is added up")
+        }
     }
 
     use dermaga_ports::{
@@ -251,6 +255,7 @@ mod tests {
         events::EventQueries,
         ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries},
         notifications::NotificationQueries,
+        reports::ReportQueries,
         store::UnitOfWork,
         webhooks::WebhookQueries,
     };

@@ -41,6 +41,7 @@ mod notifications;
 mod payments;
 mod personal;
 mod presence;
+mod reports;
 mod store;
 mod unit_of_work;
 mod webhooks;

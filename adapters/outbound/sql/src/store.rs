@@ -11,6 +11,7 @@ use dermaga_ports::{
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
     notifications::NotificationQueries,
     payments::PaymentQueries,
+    reports::ReportQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
 };
@@ -269,6 +270,10 @@ impl Store for SqlStore {
     }
 
     fn webhooks(&self) -> &dyn WebhookQueries {
+        self
+    }
+
+    fn reports(&self) -> &dyn ReportQueries {
         self
     }
 }

@@ -12,6 +12,7 @@ use dermaga_ports::{
     ledger::{Books, Transactions, Transfer, Wallets},
     notifications::Notifications,
     payments::{Inbox, Payments, Refunds},
+    reports::Reports,
     store::UnitOfWork,
     webhooks::Webhooks,
 };
@@ -149,6 +150,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn webhooks(&mut self) -> &mut dyn Webhooks {
+        self
+    }
+
+    fn reports(&mut self) -> &mut dyn Reports {
         self
     }
 
