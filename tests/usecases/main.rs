@@ -11,5 +11,6 @@ mod notifications;
 mod payments;
 mod refunds;
 mod repeats;
+mod reports;
 mod topups;
 mod webhooks;

@@ -49,12 +49,20 @@ impl Reports {
     /// # Errors
     /// When the store fails; nothing is counted then.
     pub async fn follow(&self) -> Result<Followed> {
+        self.follow_by(STRETCH).await
+    }
+
+    /// The same with stretches of about so many lines.
+    ///
+    /// # Errors
+    /// When the store fails; nothing is counted then.
+    pub async fn follow_by(&self, lines: u32) -> Result<Followed> {
         let store = &self.0.ports.store;
         let progress = store.reports().progress().await?;
         let Some(offset) = progress.offset.filter(|_| progress.position < progress.head) else {
             return Ok(Followed::Idle);
         };
-        let Some(sealed) = store.reports().sealed_lines(progress.position, STRETCH).await? else {
+        let Some(sealed) = store.reports().sealed_lines(progress.position, lines).await? else {
             return Ok(Followed::Idle);
         };
         let mut totals = Totals::default();
