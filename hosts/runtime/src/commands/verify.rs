@@ -16,9 +16,9 @@ pub async fn verify(settings: &Settings) -> Result<ExitCode, HostError> {
         bar.set_length(total);
         bar.set_position(done);
     });
-    let report = report.await?;
+    let (report, checkup) = tokio::join!(report, app.reports.verify(&Principal::Operator));
+    let (report, checkup) = (report?, checkup?);
     bar.finish_and_clear();
-    let checkup = app.reports.verify(&Principal::Operator).await?;
     store.close().await;
     for finding in &report.findings {
         println!("{finding}");
