@@ -98,8 +98,11 @@ impl Reports {
         let mut kept = Totals::default();
         check.days().await?.iter().for_each(|total| kept.total(total));
         let mut counted = Totals::default();
-        check.journal(offset).await?.iter().for_each(|total| counted.total(total));
-        counted.without(&tail(&mut *check, progress.position, offset).await?);
+        // At the very beginning there must be nothing, however much there is to count.
+        if progress.position > 0 {
+            check.journal(offset).await?.iter().for_each(|total| counted.total(total));
+            counted.without(&tail(&mut *check, progress.position, offset).await?);
+        }
         let mut findings = self.days(&kept, &counted).await?;
         findings.extend(endings(check.endings().await?, check.transactions(offset).await?));
         findings.truncate(MAX_FINDINGS);

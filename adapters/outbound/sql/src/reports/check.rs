@@ -18,6 +18,10 @@ use crate::{
     unit_of_work::SqlUnitOfWork,
 };
 
+/// Found by key, however the statistics are: a plan that reads the whole journal for one stretch would do so for each.
+const BY_KEY: &str = "SET LOCAL enable_seqscan = off";
+/// But what is about the whole journal is not found by key.
+const IN_ORDER: &str = "SET LOCAL enable_seqscan = on";
 /// How many batches are looked at first. Large ones are few, and it takes long to look at many of them.
 const FEW: u32 = 32;
 /// Batches until they hold `$2` lines, among the next `$3`.
@@ -158,6 +162,15 @@ impl SqlReportCheck {
         }
     }
 
+    /// Tells Postgres how to plan what comes next.
+    async fn plan(&mut self, how: &'static str) -> Result<(), StoreError> {
+        if let Tx::Postgres(transaction) = self.0.open()? {
+            let told = sqlx::query(how).execute(&mut **transaction).await.map(drop);
+            self.0.settle(told)?;
+        }
+        Ok(())
+    }
+
     async fn lines(&mut self, ids: &[Uuid]) -> Result<Vec<MovedLine>, StoreError> {
         match self.0.open()? {
             Tx::Postgres(transaction) => {
@@ -187,6 +200,7 @@ impl ReportCheck for SqlReportCheck {
     }
 
     async fn journal(&mut self, offset: DayOffset) -> Result<Vec<DayTotal>, StoreError> {
+        self.plan(IN_ORDER).await?;
         let sql = self.0.dialect(WHOLE_JOURNAL);
         let minutes = i64::from(offset.minutes());
         let rows: Vec<DayRow> = on_tx!(self.0, |x| sqlx::query_as(sql).bind(minutes).fetch_all(x).await)?;
@@ -197,6 +211,7 @@ impl ReportCheck for SqlReportCheck {
         let batches = self.batches(after.cast_signed(), lines).await?;
         let Some((end, _)) = batches.last() else { return Ok(None) };
         let end = end.unsigned_abs();
+        self.plan(BY_KEY).await?;
         let bytes = batches.iter().flat_map(|(_, lines)| lines.as_chunks::<16>().0);
         let ids: Vec<Uuid> = bytes.map(|id| Uuid::from_bytes(*id)).collect();
         let mut found = Vec::with_capacity(ids.len());
