@@ -22,6 +22,7 @@ mod payments;
 mod personal;
 mod recount;
 mod refunds;
+mod report_papers;
 mod reports;
 mod seal;
 mod senders;
@@ -284,6 +285,11 @@ contracts! {
         what_came_before_its_payment_is_adopted
         old_webhooks_are_forgotten_in_parts
     }
+    report_papers {
+        a_transaction_is_reported_to_a_person_once
+        reports_are_listed_newest_first_with_their_number
+        sums_of_a_person_are_those_of_the_accounts
+    }
     reports {
         nothing_is_counted_before_somebody_begins
         sealed_lines_say_what_moved_between_whom
@@ -296,9 +302,6 @@ contracts! {
         an_ending_is_counted_once
         a_restart_counts_what_has_ended_anew
         a_check_is_of_one_moment
-        a_transaction_is_reported_to_a_person_once
-        reports_are_listed_newest_first_with_their_number
-        sums_of_a_person_are_those_of_the_accounts
         impossible_totals_are_refused_without_the_rules
     }
     audit_outbox {

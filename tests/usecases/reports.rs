@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dermaga_domain::ledger::{Party, StatusChange};
 use dermaga_domain::{
     App, Policy,
-    payments::MerchantPayment,
-    reports::{Count, Figures, Finding, Followed, Question},
+    ledger::{Party, StatusChange},
+    payments::{FeeRule, MerchantPayment, MethodChoice},
+    reports::{Count, Figures, Finding, Followed, Question, Revenue},
 };
 use dermaga_ports::{
     auth::{Principal, Role},
@@ -19,7 +19,10 @@ use dermaga_ports::{
 };
 use dermaga_tests::databases::{Engine, OPTIONS};
 
-use crate::desk::{Desk, rupiah, user};
+use crate::{
+    desk::{Desk, rupiah, user},
+    payments::buy,
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -237,6 +240,42 @@ async fn our_own_merchants_are_told_apart_from_all_others() {
     adjust(&desk, &ani, TransactionKind::Debit, 64).await;
     let expected = ["events 1 8", "merchants 2 48", "shop 2 3", "travel 1 4", "wallet 2 1000064"];
     assert_eq!(rows(&transactions(&desk, &by("context")).await), expected.map(|row| format!("2026-01-01 {row}")));
+}
+
+#[tokio::test]
+async fn what_a_gateway_keeps_and_gives_back_is_told_by_its_name() {
+    for engine in Engine::ALL {
+        let fee = FeeRule { gateway: "played".to_owned(), method: None, basis_points: 70, fixed: 0 };
+        let (desk, gateway) = Desk::played_on(engine, Policy { fees: vec![fee], ..Policy::default() }).await;
+        desk.app.reports.begin().await.expect("begins");
+        let (ani, _) = desk.person("ani").await;
+        let (admin, _) = desk.person_of("admin", Role::Admin).await;
+        let qris = MethodChoice { method: Some("qris".to_owned()), ..MethodChoice::default() };
+        let payment = buy(&desk, &ani, 50_000, qris).await;
+        gateway.pay(&payment.reference);
+        desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+        desk.app.payments.refund(&admin, desk.id(), payment.id, Some(20_000), "sold out").await.expect("refunds");
+        let expected = Revenue {
+            paid: Count { count: 1, amount: 50_000 },
+            refunded: Count { count: 1, amount: 20_000 },
+            charged_back: Count::default(),
+            fees: Count { count: 1, amount: 350 },
+        };
+        for _ in 0..2 {
+            let found = desk.app.reports.revenue(&admin, &by("gateway")).await.expect("answers");
+            let [row] = found.rows.as_slice() else { panic!("{found:?}") };
+            assert_eq!((row.key.as_str(), row.figures, found.totals[0].1), ("played", expected, expected));
+            // No part of the business has the fee, and the total does.
+            let found = desk.app.reports.revenue(&admin, &by("context")).await.expect("answers");
+            let [row] = found.rows.as_slice() else { panic!("{found:?}") };
+            assert_eq!((row.figures.fees, found.totals[0].1), (Count::default(), expected));
+            let refunds = desk.app.reports.refunds(&admin, &by("gateway")).await.expect("answers");
+            assert_eq!(rows(&refunds), ["2026-01-01 played 1 20000"]);
+            // The same from the roll-ups.
+            catch_up(&desk.app).await;
+        }
+        assert_eq!(findings(&desk.app).await, [""; 0]);
+    }
 }
 
 /// What the relay would tell.

@@ -1,6 +1,7 @@
 //! `/reports` and `/summaries`: what the business turned over, and what somebody's money did.
 
 mod figures;
+mod paper_wire;
 mod papers;
 mod wire;
 

@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::wire::{NewReport, ReportBody, ReportList, SummaryBody};
+use super::paper_wire::{NewReport, ReportBody, ReportList, SummaryBody};
 use crate::{
     answer::{Created, Request},
     caller::{Caller, Person},
