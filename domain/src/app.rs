@@ -13,6 +13,7 @@ use crate::{
     notifications::Notifications,
     orders::Orders,
     payments::Payments,
+    reports::Reports,
     watch::Watch,
     webhooks::Webhooks,
 };
@@ -31,6 +32,7 @@ pub struct App {
     pub audit: Audit,
     pub events: Events,
     pub webhooks: Webhooks,
+    pub reports: Reports,
     pub idempotency: Idempotency,
     pub watch: Watch,
 }
@@ -51,6 +53,7 @@ impl App {
             audit: Audit::new(core.clone()),
             events: Events::new(core.clone()),
             webhooks: Webhooks::new(core.clone()),
+            reports: Reports::new(core.clone()),
             idempotency: Idempotency::new(core.clone()),
             watch: Watch::new(core),
         }

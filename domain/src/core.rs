@@ -9,6 +9,7 @@ use dermaga_ports::{
     ids::{AuditId, EventId},
     ledger::Ledger,
     notifications::Senders,
+    reports::DayOffset,
     store::{Store, UnitOfWork},
     system::{Clock, IdGenerator, Secrets},
     time::{DAY, Timestamp},
@@ -64,6 +65,8 @@ pub struct Policy {
     pub address_attempts: u32,
     /// How long what staff wrote waits before it is sent by itself: time to change or withdraw it.
     pub notification_delay: Duration,
+    /// Where the days of reports end.
+    pub day_offset: DayOffset,
     /// Webhooks may go to this machine and to private networks. Never in earnest.
     pub private_webhooks: bool,
 }
@@ -84,6 +87,7 @@ impl Default for Policy {
             login_attempts: 5,
             address_attempts: 50,
             notification_delay: Duration::from_secs(60),
+            day_offset: DayOffset::WIB,
             private_webhooks: false,
         }
     }

@@ -84,6 +84,7 @@ codes! {
     NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
     ProductNotFound, "product_not_found", NotFound, "There is no such product";
     OrderNotFound, "order_not_found", NotFound, "There is no such order";
+    ReportNotFound, "report_not_found", NotFound, "There is no such report";
     DeadLetterNotFound, "dead_letter_not_found", NotFound, "There is no such dead letter";
     EndpointNotFound, "webhook_endpoint_not_found", NotFound, "There is no such webhook endpoint";
     WebhookNotFound, "webhook_delivery_not_found", NotFound, "There is no such webhook delivery";

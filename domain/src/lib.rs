@@ -23,6 +23,7 @@ pub mod notifications;
 pub mod orders;
 mod pauses;
 pub mod payments;
+pub mod reports;
 #[cfg(test)]
 mod testing;
 pub mod watch;

@@ -33,6 +33,7 @@ use dermaga_ports::{
         Inbox, ManualTransfers, MockInbox, MockManualTransfers, MockPaymentGateway, MockPaymentQueries, MockPayments,
         MockRefunds, PaymentQueries, Payments, Refunds,
     },
+    reports::{MockReportQueries, MockReports, ReportQueries, Reports},
     store::{Store, UnitOfWork},
     system::{ManualClock, MockSecrets, SequentialIds},
     time::Timestamp,
@@ -109,6 +110,7 @@ store_of_mocks! {
     webhooks: WebhookQueries = MockWebhookQueries,
     inventory: InventoryQueries = MockInventoryQueries,
     orders: OrderQueries = MockOrderQueries,
+    reports: ReportQueries = MockReportQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -129,6 +131,7 @@ store_of_mocks! {
     products: Products = MockProducts,
     stock: Stocks = MockStocks,
     orders: Orders = MockOrders,
+    reports: Reports = MockReports,
 }
 
 impl Drop for Unit {

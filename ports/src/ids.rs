@@ -80,6 +80,8 @@ ids! {
     MovementId;
     /// An order.
     OrderId;
+    /// A report of a transaction.
+    ReportId;
 }
 
 impl From<ProductId> for ItemId {

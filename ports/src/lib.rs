@@ -28,6 +28,7 @@ pub mod notifications;
 pub mod orders;
 pub mod paging;
 pub mod payments;
+pub mod reports;
 pub mod store;
 pub mod system;
 pub mod time;

@@ -23,6 +23,7 @@ use crate::{
     notifications::{NotificationQueries, Notifications},
     orders::{OrderQueries, Orders},
     payments::{Inbox, ManualTransfers, PaymentQueries, Payments, Refunds},
+    reports::{ReportQueries, Reports},
     webhooks::{WebhookQueries, Webhooks},
 };
 
@@ -50,6 +51,7 @@ pub trait Store: Send + Sync {
     fn webhooks(&self) -> &dyn WebhookQueries;
     fn inventory(&self) -> &dyn InventoryQueries;
     fn orders(&self) -> &dyn OrderQueries;
+    fn reports(&self) -> &dyn ReportQueries;
 }
 
 /// An open transaction.
@@ -74,6 +76,7 @@ pub trait UnitOfWork: Send {
     fn products(&mut self) -> &mut dyn Products;
     fn stock(&mut self) -> &mut dyn Stocks;
     fn orders(&mut self) -> &mut dyn Orders;
+    fn reports(&mut self) -> &mut dyn Reports;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

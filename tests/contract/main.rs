@@ -25,6 +25,8 @@ mod payments;
 mod personal;
 mod recount;
 mod refunds;
+mod report_papers;
+mod reports;
 mod seal;
 mod senders;
 mod sessions;
@@ -288,6 +290,25 @@ contracts! {
         a_payment_is_known_by_either_name
         a_delivery_is_known_by_the_gateways_id
         old_webhooks_are_forgotten_in_parts
+    }
+    report_papers {
+        a_transaction_is_reported_to_a_person_once
+        reports_are_listed_newest_first_with_their_number
+        sums_of_a_person_are_those_of_the_accounts
+    }
+    reports {
+        nothing_is_counted_before_somebody_begins
+        sealed_lines_say_what_moved_between_whom
+        stretches_of_any_size_have_every_line_once
+        totals_of_a_day_add_up
+        whoever_counts_what_was_counted_is_told_so
+        of_two_who_count_the_same_one_waits_and_is_late
+        a_total_is_read_with_the_position_that_it_belongs_to
+        the_plain_count_of_the_journal_knows_days_at_any_offset
+        an_ending_is_counted_once
+        a_restart_counts_what_has_ended_anew
+        a_check_is_of_one_moment
+        impossible_totals_are_refused_without_the_rules
     }
     audit_outbox {
         the_trail_is_newest_first_and_pages

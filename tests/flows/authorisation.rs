@@ -89,6 +89,7 @@ const BATCH: &str =
     r#"{"transfers":[{"from_wallet_id":"{wallet}","to_user_id":"{receiver}","amount":1}],"atomic":true}"#;
 const BUY: &str = r#"{"merchant":"Toko","amount":1}"#;
 const NOTIFY: &str = r#"{"user_id":"{user}","message":"Halo"}"#;
+const REPORT: &str = r#"{"user_id":"{user}","transaction_id":"{payment}"}"#;
 const ENDPOINT: &str = r#"{"url":"https://hooks.example.org/","topics":["transaction.*"]}"#;
 const RECORD: &str = r#"{"reference":"till 1","amount":1}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
@@ -177,6 +178,15 @@ const OPERATIONS: &[Row] = &[
     row("record_order_payment", "PUT", "/orders/{order}/payment", StaffOrService, RECORD, None),
     row("cancel_order", "POST", "/orders/{order}/cancel", Someone, "{}", Some(404)),
     row("delete_product", "DELETE", "/products/{product}", Staff, "", None),
+    row("report_transactions", "GET", "/reports/transactions", Staff, "", None),
+    row("report_revenue", "GET", "/reports/revenue", Staff, "", None),
+    row("report_refunds", "GET", "/reports/refunds", Staff, "", None),
+    row("verify_reports", "POST", "/reports/verify", Staff, "", None),
+    row("rebuild_reports", "POST", "/reports/rebuild", Staff, "", None),
+    row("create_report", "POST", "/reports", StaffOrService, REPORT, None),
+    row("get_report", "GET", "/reports/{report}", Someone, "", Some(404)),
+    row("list_reports_of_user", "GET", "/reports/user/{user}", Someone, "", Some(404)),
+    row("get_summary_of_user", "GET", "/summaries/user/{user}", Someone, "", Some(404)),
     row("list_ledger_accounts", "GET", "/ledger/accounts", Staff, "", None),
     row("list_ledger_entries", "GET", "/ledger/accounts/{wallet}/entries", Staff, "", None),
     row("get_trial_balance", "GET", "/ledger/trial-balance", Staff, "", None),
@@ -238,6 +248,7 @@ impl Cast {
             ("{notification}", "create_notification", "/id"),
             ("{product}", "create_product", "/id"),
             ("{order}", "create_order", "/id"),
+            ("{report}", "create_report", "/id"),
             ("{refresh}", "login", "/refresh_token"),
         ] {
             let row = OPERATIONS.iter().find(|row| row.operation == operation).expect("has a row");

@@ -17,6 +17,7 @@ mod notifications;
 mod outages;
 mod personal;
 mod read_only;
+mod reports;
 mod seal;
 mod shop;
 mod spenders;

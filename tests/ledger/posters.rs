@@ -21,6 +21,7 @@ use dermaga_ports::{
     notifications::NotificationQueries,
     orders::OrderQueries,
     payments::PaymentQueries,
+    reports::ReportQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
 };
@@ -119,6 +120,10 @@ impl Store for Counted {
 
     fn orders(&self) -> &dyn OrderQueries {
         self.store.orders()
+    }
+
+    fn reports(&self) -> &dyn ReportQueries {
+        self.store.reports()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

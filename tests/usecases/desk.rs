@@ -127,6 +127,12 @@ impl Desk {
         wired(&self.database, gateways, Policy::default(), senders, &self.ids, &self.clock)
     }
 
+    /// The same with rules of its own.
+    pub fn with_policy(&self, policy: Policy) -> App {
+        let gateways = Gateways::new(vec![Arc::new(settling())]);
+        wired(&self.database, gateways, policy, Senders::default(), &self.ids, &self.clock)
+    }
+
     /// A house whose gateway is played; the gateway outlives it.
     pub async fn played() -> (Self, Played) {
         Self::played_on(Engine::Sqlite, Policy::default()).await

@@ -13,6 +13,7 @@ mod oversell;
 mod payments;
 mod refunds;
 mod repeats;
+mod reports;
 mod shop;
 mod topups;
 mod webhooks;

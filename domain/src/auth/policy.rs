@@ -128,6 +128,16 @@ matrix! {
     ReadNotifications "notification.read" => Admin Service;
     /// Write to people, and change, withdraw and send what is written to them.
     ManageNotifications "notification.manage" => Admin Service;
+    /// Read reports of one's own transactions, and one's own sums.
+    OwnReports "report.own" => User Committee Admin;
+    /// Read anybody's reports and sums.
+    ReadReports "report.read" => Admin;
+    /// Make reports of transactions.
+    MakeReports "report.make" => Admin Service;
+    /// Read what the business turns over.
+    ReadFigures "figures.read" => Admin;
+    /// Recount the roll-ups and build them anew.
+    RebuildFigures "figures.rebuild" => Admin;
     /// Read the audit trail.
     ReadAudit "audit.read" => Admin;
     /// Read and replay events that a subscriber could not handle.

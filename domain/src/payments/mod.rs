@@ -36,6 +36,7 @@ pub use confirm::Step;
 pub use fees::FeeRule;
 pub use gateways::{Gateways, MANUAL};
 pub use pay::MerchantPayment;
+pub(crate) use pay::slug;
 pub use proof::{MAX_PICTURE, NewProof};
 pub use purchase::{Payable, Purchase};
 pub use start::MethodChoice;

@@ -52,7 +52,7 @@ pub(super) fn no_merchant() -> Error {
 }
 
 /// A merchant's name as its account is called: small letters and digits, words joined by dashes.
-pub(super) fn slug(name: &str) -> Option<String> {
+pub(crate) fn slug(name: &str) -> Option<String> {
     if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return None;
     }

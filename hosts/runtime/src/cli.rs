@@ -69,7 +69,7 @@ enum Command {
     Admin(AdminCommand),
     /// Seal all personal data with the first key of PERSONAL_DATA_KEYS; hosts may go on working
     RotatePersonalData,
-    /// Recount every balance from the journal; exit code 1 if something is wrong
+    /// Recount every balance and every report from the journal; exit code 1 if something is wrong
     Verify,
     /// Manage the data of the profile `demo`
     #[command(subcommand)]

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use dermaga_domain::{App, notifications::Delivery};
+use dermaga_domain::{App, notifications::Delivery, reports::Followed};
 use dermaga_ports::notifications::Status;
 use metrics::{Unit, describe_gauge, gauge};
 use tokio::{
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 /// How often overdue transfers are written down as cancelled.
@@ -25,6 +25,13 @@ const COUNT_EVERY: Duration = Duration::from_secs(5);
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// How many a host sends at once: a slow server holds up so many others at most.
 const DELIVERERS: usize = 4;
+
+/// How often a host asks whether there is something to count for reports. Reports themselves count what is newer.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+/// How long a host leaves counting to another one that was faster.
+const LEFT_TO_OTHERS: Duration = Duration::from_secs(5);
+/// The pause between two stretches, so that whoever pays gets in between.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// Starts the jobs. They end with the handle.
 pub fn start(app: App) -> Jobs {
@@ -45,6 +52,7 @@ pub fn start(app: App) -> Jobs {
     let mut jobs: Vec<_> = (0..DELIVERERS).map(|_| tokio::spawn(deliver(app.clone()))).collect();
     jobs.push(tokio::spawn(watch(app.clone())));
     jobs.extend((0..LOOKERS).map(|_| tokio::spawn(look(app.clone()))));
+    jobs.push(tokio::spawn(count(app.clone())));
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
         loop {
@@ -108,6 +116,35 @@ async fn look(app: App) {
         if let Err(error) = app.payments.look_after_due().await {
             tracing::warn!(%error, "payments could not be looked after; next try soon");
         }
+    }
+}
+
+/// Counts for reports what was sealed. Whatever fails is tried again from where the roll-ups are.
+async fn count(app: App) {
+    loop {
+        match app.reports.begin().await {
+            Ok(false) => break,
+            Ok(true) => {
+                tracing::info!(
+                    "reports are counted from the first line on: nothing was counted yet, or BUSINESS_UTC_OFFSET has changed"
+                );
+                break;
+            }
+            Err(error) => tracing::warn!(%error, "reports cannot be counted; next try soon"),
+        }
+        sleep(LEFT_TO_OTHERS).await;
+    }
+    loop {
+        let pause = match app.reports.follow().await {
+            Ok(Followed::Counted { more: true, .. }) => BREATH,
+            Ok(Followed::Counted { .. } | Followed::Idle) => FOLLOW_EVERY,
+            Ok(Followed::Elsewhere) => LEFT_TO_OTHERS,
+            Err(error) => {
+                tracing::warn!(%error, "reports could not be counted; next try soon");
+                LEFT_TO_OTHERS
+            }
+        };
+        sleep(pause).await;
     }
 }
 

@@ -199,6 +199,7 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
 fn subscribers(app: &App) -> Vec<Arc<dyn Subscriber>> {
     let mut all: Vec<Arc<dyn Subscriber>> = vec![Arc::new(app.webhooks.clone())];
     all.extend(app.notifications.subscriber());
+    all.push(Arc::new(app.reports.clone()));
     all
 }
 
@@ -229,7 +230,10 @@ fn app(
         clock,
         ids: Arc::new(UuidV7Ids),
     };
+    let day_offset = settings.business_utc_offset.parse();
+    let day_offset = day_offset.map_err(|error| HostError::Settings(format!("BUSINESS_UTC_OFFSET {error}")))?;
     let policy = Policy {
+        day_offset,
         notification_delay: Duration::from_secs(settings.notification_delay),
         private_webhooks: settings.private_webhooks,
         payment_window: Duration::from_secs(settings.payment_window),

@@ -43,6 +43,7 @@ const KNOWN_NAMES: &[&str] = &[
     "sms_token",
     "sms_sender",
     "sms_country",
+    "business_utc_offset",
 ];
 
 /// Everything a host can be told.
@@ -119,6 +120,8 @@ pub struct Settings {
     pub sms_country: String,
     /// Seconds until a notification that staff wrote is sent by itself.
     pub notification_delay: u64,
+    /// Where the days of reports end: how far the business's clock is ahead of UTC, without summer time.
+    pub business_utc_offset: String,
     /// `amqp://...` or `amqps://...`: the broker that events go over; inside the process unless given.
     pub rabbitmq_url: Option<String>,
     /// Webhooks may go to this machine and to private networks: for development, never in earnest.
@@ -207,6 +210,7 @@ const TEXTS: &[&str] = &[
     "sms_token",
     "sms_sender",
     "sms_country",
+    "business_utc_offset",
     "data_dir",
     "log",
 ];
@@ -284,6 +288,7 @@ impl Settings {
             sms_sender: None,
             sms_country: "62".to_owned(),
             notification_delay: 60,
+            business_utc_offset: "+07:00".to_owned(),
             rabbitmq_url: None,
             private_webhooks: false,
             request_timeout: 30,

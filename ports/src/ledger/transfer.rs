@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The business reason of a movement; statements and reports group by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     Topup,
     Payment,

@@ -82,6 +82,14 @@ impl<'a> Arena<'a> {
         }
     }
 
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        match self.database {
+            Database::Postgres { .. } => Engine::Postgres,
+            Database::Sqlite { .. } => Engine::Sqlite,
+        }
+    }
+
     /// Where the hosts listen.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.hosts.iter().map(Host::address).collect()
@@ -162,7 +170,11 @@ impl<'a> Arena<'a> {
         self.done.get()
     }
 
-    async fn number(&self, sql: &str) -> Result<i64> {
+    /// The number that a question to the database is answered with.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn number(&self, sql: &str) -> Result<i64> {
         match &self.database {
             Database::Postgres { name } => self.lab.cluster.number(name, sql).await,
             Database::Sqlite { file } => {

@@ -114,8 +114,10 @@ pub fn verify(program: &Path, url: &str, folder: &Path) -> Result<(String, Durat
     let start = Instant::now();
     let told = ended_well(command(program, url, folder).arg("verify"))?;
     let took = start.elapsed();
-    // Behind the first line is the seal, which is of that database alone.
-    Ok((told.lines().next().unwrap_or_default().to_owned(), took))
+    // Between the first line and the last is the seal, which is of that database alone.
+    let mut lines = told.lines();
+    let (books, reports) = (lines.next().unwrap_or_default(), lines.next_back().unwrap_or_default());
+    Ok((format!("{books} {reports}"), took))
 }
 
 fn ended_well(command: &mut Command) -> Result<String> {

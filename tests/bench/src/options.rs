@@ -62,6 +62,9 @@ pub struct Options {
     /// Transfers that `verify` counts again [default: 1000000, quick: 100000]
     #[arg(long)]
     pub verify_rows: Option<u64>,
+    /// Transfers that reports are made of [default: 1000000, quick: 100000]
+    #[arg(long)]
+    pub report_rows: Option<u64>,
     /// Indexes for statements on the baseline's journal: Dermaga needs two
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub indexes: u8,
@@ -93,6 +96,10 @@ impl Options {
 
     pub fn verify_rows(&self) -> u64 {
         self.either(self.verify_rows, 1_000_000, 100_000)
+    }
+
+    pub fn report_rows(&self) -> u64 {
+        self.either(self.report_rows, 1_000_000, 100_000)
     }
 
     /// Whether this run is complete enough to be written down.

@@ -45,6 +45,8 @@ pub const JOURNAL: &str = "SELECT count(*) FROM ledger_transfers";
 pub struct World {
     people: Vec<Person>,
     file: PathBuf,
+    /// Who may read reports, with an access token.
+    admin: (UserId, String),
 }
 
 #[derive(Debug)]
@@ -61,9 +63,11 @@ impl World {
     pub fn draw(folder: &Path) -> Result<Self> {
         let ids = UuidV7Ids;
         let people = (0..PEOPLE).map(|_| Person { user: ids.next().into(), wallet: ids.next().into() });
-        let world = Self { people: people.collect(), file: folder.join("world") };
         // Good for longer than the longest run.
         let issuer = JwtIssuer::new(JWT_SECRET.as_bytes(), 2 * DAY)?;
+        let admin: UserId = ids.next().into();
+        let token = issuer.issue(admin, Role::Admin, ids.next().into(), SystemClock.now()).token;
+        let world = Self { people: people.collect(), file: folder.join("world"), admin: (admin, token) };
         let mut lines = String::new();
         for person in &world.people {
             let session: SessionId = ids.next().into();
@@ -72,6 +76,11 @@ impl World {
         }
         fs::write(&world.file, lines)?;
         Ok(world)
+    }
+
+    /// The administrator's access token.
+    pub fn admin_token(&self) -> &str {
+        &self.admin.1
     }
 
     /// What the load generator reads.
@@ -91,6 +100,10 @@ impl World {
         for people in self.people.chunks(CHUNK) {
             self.open(&store, people, now).await?;
         }
+        let admin = User { role: Role::Admin, ..record(self.admin.0, now)? };
+        let mut unit = store.begin().await?;
+        unit.users().add(&admin, &PasswordHash(String::new())).await?;
+        unit.commit().await?;
         let clearing = SystemAccount::Clearing.open(Currency::Idr, now);
         let mut unit = store.begin().await?;
         unit.books().open(&clearing).await?;
@@ -111,7 +124,7 @@ impl World {
         let nobody_logs_in = PasswordHash(String::new());
         let mut unit = store.begin().await?;
         for person in people {
-            unit.users().add(&person.record(now)?, &nobody_logs_in).await?;
+            unit.users().add(&record(person.user, now)?, &nobody_logs_in).await?;
             unit.books().open(&person.account(now)).await?;
             unit.wallets().add(&person.purse(now)).await?;
         }
@@ -120,23 +133,6 @@ impl World {
 }
 
 impl Person {
-    fn record(&self, now: Timestamp) -> Result<User> {
-        let name = format!("u{}", self.user.0.simple());
-        Ok(User {
-            id: self.user,
-            email: Some(format!("{name}@example.com").parse().map_err(anyhow::Error::msg)?),
-            username: None,
-            full_name: Some("Somebody".to_owned()),
-            phone: None,
-            role: Role::User,
-            language: Language::default(),
-            status: UserStatus::Active,
-            last_login_at: None,
-            created_at: now,
-            updated_at: now,
-        })
-    }
-
     fn account(&self, now: Timestamp) -> Account {
         let code = format!("wallet:{}", self.wallet);
         Account::open(self.wallet.into(), AccountKind::Wallet, code, Currency::Idr, Floor::AtLeast(0), now)
@@ -153,6 +149,24 @@ impl Person {
             created_at: now,
         }
     }
+}
+
+/// Somebody's account.
+fn record(user: UserId, now: Timestamp) -> Result<User> {
+    let name = format!("u{}", user.0.simple());
+    Ok(User {
+        id: user,
+        email: Some(format!("{name}@example.com").parse().map_err(anyhow::Error::msg)?),
+        username: None,
+        full_name: Some("Somebody".to_owned()),
+        phone: None,
+        role: Role::User,
+        language: Language::default(),
+        status: UserStatus::Active,
+        last_login_at: None,
+        created_at: now,
+        updated_at: now,
+    })
 }
 
 /// The money that somebody begins with.

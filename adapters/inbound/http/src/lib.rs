@@ -16,6 +16,7 @@ mod ledger;
 mod notifications;
 mod orders;
 mod payments;
+mod reports;
 pub mod slices;
 mod tags;
 mod webhooks;

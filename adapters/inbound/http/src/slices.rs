@@ -13,20 +13,23 @@ use crate::{
     notifications::NotificationsApi,
     orders::{OrderDeskApi, OrdersApi},
     payments::{AttemptsApi, InboxApi, PaymentsApi, ProofsApi},
+    reports::{FiguresApi, ReportsApi},
     webhooks::WebhooksApi,
 };
 
 /// Accounts, wallets, transactions, wallet payments and the books.
 pub fn wallet() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
 /// Accounts, products, orders and the payments for them.
 pub fn shop() -> Slice {
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi, AttemptsApi, ProofsApi, InboxApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), shop, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), shop, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga shop", SHOP, env!("CARGO_PKG_VERSION"))
 }
 
@@ -34,7 +37,8 @@ pub fn shop() -> Slice {
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, shop, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, shop, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 

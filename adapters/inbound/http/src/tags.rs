@@ -21,6 +21,8 @@ pub enum Tag {
     Orders,
     /// What people are told
     Notifications,
+    /// What the business turned over, and what somebody's money did
+    Reports,
     /// The books, for those who keep them
     Ledger,
     /// What happened, told to others: webhooks, and what could not be told

@@ -13,6 +13,7 @@ use dermaga_ports::{
     notifications::NotificationQueries,
     orders::OrderQueries,
     payments::PaymentQueries,
+    reports::ReportQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
 };
@@ -92,5 +93,9 @@ impl Store for GatheringStore {
 
     fn orders(&self) -> &dyn OrderQueries {
         self.store.orders()
+    }
+
+    fn reports(&self) -> &dyn ReportQueries {
+        self.store.reports()
     }
 }

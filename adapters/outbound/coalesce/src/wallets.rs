@@ -251,6 +251,10 @@ mod tests {
         fn orders(&self) -> &dyn OrderQueries {
             unreachable!("nothing is ordered")
         }
+
+        fn reports(&self) -> &dyn ReportQueries {
+            unreachable!("nothing is added up")
+        }
     }
 
     use dermaga_ports::{
@@ -261,6 +265,7 @@ mod tests {
         ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries},
         notifications::NotificationQueries,
         orders::OrderQueries,
+        reports::ReportQueries,
         store::UnitOfWork,
         webhooks::WebhookQueries,
     };

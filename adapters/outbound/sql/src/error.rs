@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 /// Each unique rule: its name in Postgres, its columns as SQLite lists them, and what the port calls it.
-const UNIQUE_RULES: [(&str, &str, Unique); 16] = [
+const UNIQUE_RULES: [(&str, &str, Unique); 18] = [
     ("users_pkey", "users.id", Unique::Id),
     ("users_email", "users.email_digest", Unique::UserEmail),
     ("users_username", "users.username", Unique::UserUsername),
@@ -32,6 +32,8 @@ const UNIQUE_RULES: [(&str, &str, Unique); 16] = [
         Unique::NotificationCause,
     ),
     ("webhook_endpoints_pkey", "webhook_endpoints.id", Unique::Id),
+    ("reports_pkey", "reports.id", Unique::Id),
+    ("reports_transaction", "reports.user_id, reports.transaction_id", Unique::Reference),
 ];
 
 /// What a driver's error means to whoever called the store.

@@ -43,6 +43,7 @@ mod orders;
 mod payments;
 mod personal;
 mod presence;
+mod reports;
 mod store;
 mod unit_of_work;
 mod webhooks;

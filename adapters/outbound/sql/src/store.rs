@@ -13,6 +13,7 @@ use dermaga_ports::{
     notifications::NotificationQueries,
     orders::OrderQueries,
     payments::PaymentQueries,
+    reports::ReportQueries,
     store::{Store, UnitOfWork},
     webhooks::WebhookQueries,
 };
@@ -279,6 +280,10 @@ impl Store for SqlStore {
     }
 
     fn orders(&self) -> &dyn OrderQueries {
+        self
+    }
+
+    fn reports(&self) -> &dyn ReportQueries {
         self
     }
 }

@@ -14,6 +14,7 @@ use dermaga_ports::{
     notifications::Notifications,
     orders::Orders,
     payments::{Inbox, ManualTransfers, Payments, Refunds},
+    reports::Reports,
     store::UnitOfWork,
     webhooks::Webhooks,
 };
@@ -167,6 +168,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn orders(&mut self) -> &mut dyn Orders {
+        self
+    }
+
+    fn reports(&mut self) -> &mut dyn Reports {
         self
     }
 

@@ -22,6 +22,7 @@ use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use client::run;
+pub use connection::Connection;
 pub use process::measure;
 
 /// What to send.

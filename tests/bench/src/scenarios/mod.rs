@@ -7,6 +7,7 @@ mod baselines;
 mod disk;
 mod growth;
 mod reads;
+mod reports;
 mod transfers;
 
 use anyhow::Result;
@@ -42,6 +43,8 @@ pub enum Scenario {
     Bytes,
     /// How long it takes to count the books again
     Verify,
+    /// Reports over a full journal, beside the plain question
+    Reports,
     /// Postgres with a full journal
     PostgresGrowth,
     /// SQLite with a full journal
@@ -98,6 +101,7 @@ impl Scenario {
             Self::Balances => reads::balances(lab).await?,
             Self::Bytes => disk::bytes(lab).await?,
             Self::Verify => disk::verify(lab).await?,
+            Self::Reports => reports::reports(lab).await?,
             Self::PostgresGrowth => growth::growth(lab, Engine::Postgres).await?,
             Self::SqliteGrowth => growth::growth(lab, Engine::Sqlite).await?,
             Self::Baselines => return Ok(Found { limits: baselines::limits(lab).await?, ..Found::default() }),

@@ -34,6 +34,13 @@ pub enum CurrencyCode {
     Jpy,
 }
 
+impl CurrencyCode {
+    /// The code itself.
+    pub fn code(self) -> &'static str {
+        Currency::from(self).code()
+    }
+}
+
 impl From<Currency> for CurrencyCode {
     fn from(currency: Currency) -> Self {
         match currency {

@@ -16,3 +16,5 @@ mod transactions;
 mod transfers;
 mod trial_balance;
 mod wallets;
+
+pub(crate) use wallets::hexadecimal;

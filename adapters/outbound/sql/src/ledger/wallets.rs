@@ -61,7 +61,7 @@ const DEFAULT: &str = with_account!("w.owner = $1 AND w.is_default");
 const WALLETS: &str = with_account!("w.owner = $1 ORDER BY w.created_at, w.id LIMIT $3");
 
 /// Ids as SQLite reads a list of them.
-pub(super) fn hexadecimal(ids: &[Uuid]) -> Json<Vec<String>> {
+pub(crate) fn hexadecimal(ids: &[Uuid]) -> Json<Vec<String>> {
     Json(ids.iter().map(|id| id.simple().to_string()).collect())
 }
 
