@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    attendance::Attendance,
     audit::Audit,
     auth::Auth,
     core::{Core, Policy, Ports},
@@ -22,6 +23,7 @@ pub struct App {
     pub transactions: Transactions,
     pub payments: Payments,
     pub books: Books,
+    pub attendance: Attendance,
     pub notifications: Notifications,
     pub audit: Audit,
     pub events: Events,
@@ -39,6 +41,7 @@ impl App {
             transactions: Transactions::new(core.clone()),
             payments: Payments::new(core.clone()),
             books: Books::new(core.clone()),
+            attendance: Attendance::new(core.clone()),
             notifications: Notifications::new(core.clone()),
             audit: Audit::new(core.clone()),
             events: Events::new(core.clone()),

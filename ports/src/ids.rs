@@ -72,6 +72,12 @@ ids! {
     EndpointId;
     /// A webhook on its way to an endpoint.
     WebhookId;
+    /// A kind of ticket of an event.
+    TicketTypeId;
+    /// A ticket.
+    TicketId;
+    /// A scan at the door.
+    CheckinId;
 }
 
 impl From<WalletId> for AccountId {

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 
 use crate::{
     StoreError,
+    attendance::{AttendanceQueries, Checkins, Events, TicketKeys, Tickets},
     audit::{AuditQueries, AuditTrail},
     auth::{Sessions, Throttles, UserQueries, Users},
     events::{Deliveries, EventQueries, Outbox},
@@ -46,6 +47,7 @@ pub trait Store: Send + Sync {
     fn notifications(&self) -> &dyn NotificationQueries;
     fn events(&self) -> &dyn EventQueries;
     fn webhooks(&self) -> &dyn WebhookQueries;
+    fn attendance(&self) -> &dyn AttendanceQueries;
 }
 
 /// An open transaction.
@@ -66,6 +68,11 @@ pub trait UnitOfWork: Send {
     fn notifications(&mut self) -> &mut dyn Notifications;
     fn deliveries(&mut self) -> &mut dyn Deliveries;
     fn webhooks(&mut self) -> &mut dyn Webhooks;
+    /// What people attend; what happened is in the outbox.
+    fn attended_events(&mut self) -> &mut dyn Events;
+    fn tickets(&mut self) -> &mut dyn Tickets;
+    fn checkins(&mut self) -> &mut dyn Checkins;
+    fn ticket_keys(&mut self) -> &mut dyn TicketKeys;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

@@ -4,6 +4,7 @@
 //! slice is built, not when it is called.
 
 use crate::{
+    attendance::{AttendanceApi, AttendedEventsApi, CheckinsApi, TicketsApi},
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
     dead_letters::DeadLettersApi,
@@ -21,15 +22,26 @@ pub fn wallet() -> Slice {
     slice(apis, "Dermaga wallet", WALLET, env!("CARGO_PKG_VERSION"))
 }
 
+/// Accounts, events, tickets and the door.
+pub fn events() -> Slice {
+    let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), door, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    slice(apis, "Dermaga events", EVENTS, env!("CARGO_PKG_VERSION"))
+}
+
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, InboxApi, BooksApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, door, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
-const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, and payments through gateways. Amounts are whole numbers of \
+const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, payments through gateways, and the doors of events. Amounts are whole numbers of \
 the currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
+
+const EVENTS: &str = "The events host of Dermaga: tickets, and who is let in. Amounts are whole numbers of the \
+currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";

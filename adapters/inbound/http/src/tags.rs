@@ -15,6 +15,8 @@ pub enum Tag {
     Transactions,
     /// Paying merchants and other users
     Payments,
+    /// Events that people attend, tickets, and the door
+    Attendance,
     /// What people are told
     Notifications,
     /// The books, for those who keep them

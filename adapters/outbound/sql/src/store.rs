@@ -5,6 +5,7 @@ use std::{fs, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
+    attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
@@ -269,6 +270,10 @@ impl Store for SqlStore {
     }
 
     fn webhooks(&self) -> &dyn WebhookQueries {
+        self
+    }
+
+    fn attendance(&self) -> &dyn AttendanceQueries {
         self
     }
 }

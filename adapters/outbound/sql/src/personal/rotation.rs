@@ -61,6 +61,8 @@ fn statements(column: Column) -> Statements {
         Column::PaymentToken => statements!("payments", "token"),
         Column::SigningKey => statements!("webhook_endpoints", "signing_key"),
         Column::PreviousKey => statements!("webhook_endpoints", "previous_key"),
+        Column::TicketHolder => statements!("tickets", "holder"),
+        Column::TicketKey => statements!("ticket_keys", "secret_key"),
     }
 }
 

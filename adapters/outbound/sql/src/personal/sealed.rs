@@ -27,11 +27,21 @@ pub(crate) enum Column {
     PaymentToken,
     SigningKey,
     PreviousKey,
+    TicketHolder,
+    TicketKey,
 }
 
 impl Column {
-    pub(crate) const ALL: [Column; 6] =
-        [Self::UserEmail, Self::UserPhone, Self::UserFullName, Self::PaymentToken, Self::SigningKey, Self::PreviousKey];
+    pub(crate) const ALL: [Column; 8] = [
+        Self::UserEmail,
+        Self::UserPhone,
+        Self::UserFullName,
+        Self::PaymentToken,
+        Self::SigningKey,
+        Self::PreviousKey,
+        Self::TicketHolder,
+        Self::TicketKey,
+    ];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +51,8 @@ impl Column {
             Self::PaymentToken => "payments.token",
             Self::SigningKey => "webhook_endpoints.signing_key",
             Self::PreviousKey => "webhook_endpoints.previous_key",
+            Self::TicketHolder => "tickets.holder",
+            Self::TicketKey => "ticket_keys.secret_key",
         }
     }
 }

@@ -1,0 +1,3 @@
+//! The events host: events, tickets and check-in at the door.
+
+fn main() {}
