@@ -30,7 +30,7 @@ use dermaga_ports::{
     time::Timestamp,
 };
 use dermaga_sandbox::{ClockMode, Moment, Running, Sandbox, SandboxConfig, Settings, XenditUrls, config};
-use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets};
 use dermaga_tests::databases::{Database, Engine};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -120,6 +120,7 @@ fn wired(database: &Database, sandbox: &Running, ear: &Ear, ids: &Arc<Sequential
         senders: Senders::default(),
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
+        ticket_signer: Arc::new(Ed25519Signer),
         secrets: Arc::new(OsSecrets),
         clock: ours,
         ids: ids.clone(),

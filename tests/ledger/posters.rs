@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use dermaga_domain::ledger::Poster;
 use dermaga_ports::{
     StoreError,
+    attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
@@ -109,6 +110,10 @@ impl Store for Counted {
 
     fn webhooks(&self) -> &dyn WebhookQueries {
         self.store.webhooks()
+    }
+
+    fn attendance(&self) -> &dyn AttendanceQueries {
+        self.store.attendance()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

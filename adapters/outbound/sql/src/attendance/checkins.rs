@@ -99,7 +99,7 @@ impl Checkins for SqlUnitOfWork {
 
     async fn entered(&mut self, event: &EventSlug, code: &str) -> Result<Option<Checkin>, StoreError> {
         let row: Option<CheckinRow> =
-            on_tx!(self, |x| { sqlx::query_as(ENTERED).bind(event.as_str()).bind(code).fetch_optional(x).await })?;
+            on_tx!(self, |x| sqlx::query_as(ENTERED).bind(event.as_str()).bind(code).fetch_optional(x).await)?;
         row.map(|row| row.open(&self.keys)).transpose()
     }
 

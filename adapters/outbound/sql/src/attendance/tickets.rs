@@ -110,7 +110,7 @@ impl Tickets for SqlUnitOfWork {
     async fn of_line(&mut self, line: OrderLine) -> Result<Vec<Ticket>, StoreError> {
         let sql = self.dialect(OF_LINE);
         let rows: Vec<TicketRow> =
-            on_tx!(self, |x| { sqlx::query_as(sql).bind(line.order).bind(i64::from(line.line)).fetch_all(x).await })?;
+            on_tx!(self, |x| sqlx::query_as(sql).bind(line.order).bind(i64::from(line.line)).fetch_all(x).await)?;
         rows.into_iter().map(|row| row.open(&self.keys)).collect()
     }
 
