@@ -13,7 +13,7 @@ use dermaga_tests::{
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use Who::{Anyone, Gateway, Person as Someone, PersonOrService, Service, Staff, StaffOrService};
+use Who::{Anyone, Crew, Gateway, Holder, Person as Someone, PersonOrService, Service, Staff, StaffOrService};
 
 /// Who may call an operation at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,10 @@ enum Who {
     Person,
     /// An administrator.
     Staff,
+    /// A committee member or an administrator.
+    Crew,
+    /// Whose ticket it is, a committee member or an administrator; for anybody else there is none.
+    Holder,
     Service,
     PersonOrService,
     StaffOrService,
@@ -35,7 +39,7 @@ impl Who {
     fn schemes(self) -> &'static [&'static str] {
         match self {
             Anyone | Gateway => &[],
-            Someone | Staff => &["access_token"],
+            Someone | Staff | Crew | Holder => &["access_token"],
             Service => &["service_token"],
             PersonOrService | StaffOrService => &["access_token", "service_token"],
         }
@@ -91,6 +95,12 @@ const BUY: &str = r#"{"merchant":"Toko","amount":1}"#;
 const NOTIFY: &str = r#"{"user_id":"{user}","message":"Halo"}"#;
 const ENDPOINT: &str = r#"{"url":"https://hooks.example.org/","topics":["transaction.*"]}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
+
+const EVENT: &str =
+    r#"{"event_id":"gala","name":"Gala","starts_at":"2030-01-01T00:00:00Z","ends_at":"2030-01-02T00:00:00Z"}"#;
+const CHANGE: &str =
+    r#"{"name":"Gala","starts_at":"2030-01-01T00:00:00Z","ends_at":"2030-01-02T00:00:00Z","version":9}"#;
+const TICKET_TYPE: &str = r#"{"name":"VIP","price":1,"quota":1}"#;
 
 const OPERATIONS: &[Row] = &[
     row("register", "POST", "/auth/register", Anyone, REGISTER, None),
@@ -157,6 +167,27 @@ const OPERATIONS: &[Row] = &[
     row("get_seal", "GET", "/ledger/seal", Staff, "", None),
     row("get_seal_at", "GET", "/ledger/seal/1", Staff, "", None),
     row("verify_ledger", "POST", "/ledger/verify", Staff, "", None),
+    row("list_events", "GET", "/events", Someone, "", None),
+    row("create_event", "POST", "/events", Crew, EVENT, None),
+    row("get_event", "GET", "/events/{event}", Someone, "", None),
+    row("update_event", "PUT", "/events/{event}", Crew, CHANGE, None),
+    row("list_ticket_types", "GET", "/events/{event}/ticket-types", Someone, "", None),
+    row("create_ticket_type", "POST", "/events/{event}/ticket-types", Crew, TICKET_TYPE, None),
+    row("list_tickets", "GET", "/events/{event}/tickets", Crew, "", None),
+    row("issue_ticket", "POST", "/events/{event}/tickets", Crew, r#"{"holder":"Siti","user_id":"{user}"}"#, None),
+    row("get_ticket", "GET", "/tickets/{ticket}", Holder, "", None),
+    row("get_ticket_qr", "GET", "/tickets/{ticket}/qr.svg", Holder, "", None),
+    row("revoke_ticket", "POST", "/tickets/{ticket}/revoke", Crew, "{}", None),
+    row("list_ticket_keys", "GET", "/ticket-keys", Crew, "", None),
+    row("rotate_ticket_key", "POST", "/ticket-keys/rotate", Staff, "", None),
+    row("check_in", "POST", "/checkins", Crew, r#"{"event_id":"evt1","ticket_id":"T"}"#, None),
+    row("check_in_batch", "POST", "/checkins/batch", Crew, r#"{"device":"a","checkins":[]}"#, None),
+    row("annul_checkin", "POST", "/checkins/{checkin}/annul", Crew, "", None),
+    row("get_attendance", "GET", "/attendance/{event}", Crew, "", None),
+    // The answer for an event that is there does not end.
+    row("follow_attendance", "GET", "/attendance/{nowhere}/live", Crew, "", None),
+    row("list_conflicts", "GET", "/attendance/{event}/conflicts", Crew, "", None),
+    row("list_revocations", "GET", "/attendance/{event}/revocations", Crew, "", None),
     row("list_audit_entries", "GET", "/audit", Staff, "", None),
     row("list_dead_letters", "GET", "/dead-letters", Staff, "", None),
     row("replay_dead_letter", "POST", "/dead-letters/{subscriber}/{user}/replay", Staff, "", None),
@@ -201,6 +232,8 @@ impl Cast {
                 ("{wallet}", owner.wallet.clone()),
                 ("{receiver}", receiver.id),
                 ("{subscriber}", "webhooks".to_owned()),
+                ("{event}", "evt1".to_owned()),
+                ("{nowhere}", "nowhere".to_owned()),
             ],
             anyone,
             owner,
@@ -211,11 +244,14 @@ impl Cast {
             ("{attempt}", "create_payment", "/id"),
             ("{notification}", "create_notification", "/id"),
             ("{refresh}", "login", "/refresh_token"),
+            ("{ticket}", "issue_ticket", "/id"),
+            ("{checkin}", "check_in", "/record/id"),
         ] {
             let row = OPERATIONS.iter().find(|row| row.operation == operation).expect("has a row");
             let caller = match row.who {
                 Anyone => &cast.anyone,
                 StaffOrService => &cast.service,
+                Crew => &cast.committee,
                 _ => &cast.owner.client,
             };
             let made = cast.send(caller, row).await;
@@ -317,9 +353,19 @@ async fn whoever_may_not_call_an_operation_is_refused_and_changes_nothing() {
                 cast.refused(row, what, plain, 401).await;
             } else if row.who.needs_staff() {
                 cast.refused(row, what, plain, 403).await;
+            } else if matches!(row.who, Crew | Holder) {
+                // The committee is among those who may.
             } else if let Some(status) = row.stranger {
                 cast.refused(row, what, plain, status).await;
             }
+        }
+        match row.who {
+            Crew => {
+                cast.refused(row, "a stranger", &cast.stranger.client, 403).await;
+                cast.refused(row, "the ticket's holder", &cast.owner.client, 403).await;
+            }
+            Holder => cast.refused(row, "a stranger", &cast.stranger.client, 404).await,
+            _ => {}
         }
         if !row.who.has_people() {
             cast.refused(row, "an administrator", &cast.admin, 401).await;
@@ -347,6 +393,13 @@ async fn whoever_may_call_an_operation_is_heard() {
         if row.who == Anyone {
             cast.heard(row, "anyone", &cast.anyone).await;
         } else if row.who.needs_staff() {
+            cast.heard(row, "an administrator", &cast.admin).await;
+        } else if row.who == Crew {
+            cast.heard(row, "a committee member", &cast.committee).await;
+            cast.heard(row, "an administrator", &cast.admin).await;
+        } else if row.who == Holder {
+            cast.heard(row, "the holder", &cast.owner.client).await;
+            cast.heard(row, "a committee member", &cast.committee).await;
             cast.heard(row, "an administrator", &cast.admin).await;
         } else if row.who.has_people() {
             cast.heard(row, "the owner", &cast.owner.client).await;

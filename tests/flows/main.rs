@@ -3,11 +3,14 @@
 //! Each test starts a host of its own on a free port, with its own data folder; nothing is shared, so the order does
 //! not matter.
 
+mod attendance;
 mod audit;
 mod authorisation;
 mod bad_input;
 mod batches;
 mod commands;
+mod door;
+mod doors;
 mod durability;
 mod full_disk;
 mod gateways;
@@ -21,6 +24,7 @@ mod seal;
 mod spenders;
 mod surface;
 mod telling;
+mod tixgo;
 mod tokens;
 mod transactions;
 mod two_hosts;

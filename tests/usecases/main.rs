@@ -6,10 +6,13 @@
 mod claims;
 mod deadlines;
 mod desk;
+mod door;
+mod house_of_events;
 mod identity;
 mod notifications;
 mod payments;
 mod refunds;
 mod repeats;
+mod tickets;
 mod topups;
 mod webhooks;
