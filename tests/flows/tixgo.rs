@@ -116,7 +116,7 @@ async fn who_may_register_is_a_setting_and_never_an_administrator() {
     anyone.post("/auth/register", new("boss", "pass123", "admin")).await.problem(403, "role_not_open");
     anyone.post("/auth/register", new("short", "abc", "committee")).await.fault(422, "invalid", "/password");
     anyone.post("/auth/register", new("four", "abcd", "committee")).await.expect(201);
-    let strict = [("DERMAGA_OPEN_ROLES", r#"["user"]"#), ("DERMAGA_MIN_PASSWORD", "12")];
+    let strict = [("DERMAGA_OPEN_ROLES", r#"["user"]"#), ("DERMAGA_MIN_PASSWORD", "9")];
     let strict = Host::start("dermaga-events", dermaga_tests::hosts::Folder::new(), &strict);
     let anyone = Client::anyone(&strict);
     anyone.post("/auth/register", new("helper", "pass123pass123", "committee")).await.problem(403, "role_not_open");

@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use dermaga_domain::ledger::Poster;
 use dermaga_ports::{
+    attendance::{Admission, Entry, Event},
     auth::{Language, PasswordHash, Role, TokenIssuer as _, User, UserStatus},
     ids::{AccountId, SessionId, TransferId, UserId, WalletId},
     ledger::{
@@ -40,10 +41,31 @@ const CHUNK: usize = 1_000;
 /// Counts the lines of the journal: one for each transfer that has happened.
 pub const JOURNAL: &str = "SELECT count(*) FROM ledger_transfers";
 
+/// What people come to.
+pub const EVENT: &str = "bench";
+/// Counts who has come.
+pub const CAME: &str = "SELECT count(*) FROM checkins WHERE outcome = 'ok'";
+
+/// Where the token of whoever stands at the door is written.
+pub fn door_file(world: &Path) -> PathBuf {
+    world.with_extension("door")
+}
+
+/// That token.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn door(world: &Path) -> Result<String> {
+    let file = door_file(world);
+    fs::read_to_string(&file).with_context(|| file.display().to_string())
+}
+
 /// The people.
 #[derive(Debug)]
 pub struct World {
     people: Vec<Person>,
+    /// Whoever stands at the door.
+    committee: UserId,
     file: PathBuf,
 }
 
@@ -61,7 +83,7 @@ impl World {
     pub fn draw(folder: &Path) -> Result<Self> {
         let ids = UuidV7Ids;
         let people = (0..PEOPLE).map(|_| Person { user: ids.next().into(), wallet: ids.next().into() });
-        let world = Self { people: people.collect(), file: folder.join("world") };
+        let world = Self { people: people.collect(), committee: ids.next().into(), file: folder.join("world") };
         // Good for longer than the longest run.
         let issuer = JwtIssuer::new(JWT_SECRET.as_bytes(), 2 * DAY)?;
         let mut lines = String::new();
@@ -71,6 +93,8 @@ impl World {
             writeln!(lines, "{} {token}", person.wallet)?;
         }
         fs::write(&world.file, lines)?;
+        let token = issuer.issue(world.committee, Role::Committee, ids.next().into(), SystemClock.now()).token;
+        fs::write(door_file(&world.file), token)?;
         Ok(world)
     }
 
@@ -91,6 +115,7 @@ impl World {
         for people in self.people.chunks(CHUNK) {
             self.open(&store, people, now).await?;
         }
+        self.open_the_door(&store, now).await?;
         let clearing = SystemAccount::Clearing.open(Currency::Idr, now);
         let mut unit = store.begin().await?;
         unit.books().open(&clearing).await?;
@@ -105,6 +130,40 @@ impl World {
         }
         store.close().await;
         Ok(())
+    }
+
+    async fn open_the_door(&self, store: &SqlStore, now: Timestamp) -> Result<()> {
+        let event = Event {
+            id: EVENT.parse().map_err(anyhow::Error::msg)?,
+            name: "Bench".to_owned(),
+            venue: None,
+            starts_at: now,
+            ends_at: now + 2 * DAY,
+            doors_at: None,
+            capacity: None,
+            admission: Admission::Open,
+            entry: Entry::Single,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut unit = store.begin().await?;
+        let panitia = User {
+            id: self.committee,
+            email: None,
+            username: Some("panitia".parse().map_err(anyhow::Error::msg)?),
+            full_name: None,
+            phone: None,
+            role: Role::Committee,
+            language: Language::default(),
+            status: UserStatus::Active,
+            last_login_at: None,
+            created_at: now,
+            updated_at: now,
+        };
+        unit.users().add(&panitia, &PasswordHash(String::new())).await?;
+        unit.attended_events().add(&event).await?;
+        Ok(unit.commit().await?)
     }
 
     async fn open(&self, store: &SqlStore, people: &[Person], now: Timestamp) -> Result<()> {

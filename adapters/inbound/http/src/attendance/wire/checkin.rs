@@ -179,7 +179,7 @@ impl From<Checkin> for CheckedIn {
 
 /// What came of one scan of a batch.
 #[derive(Debug, Clone, Object)]
-#[oai(rename = "BatchResult", skip_serializing_if_is_none)]
+#[oai(rename = "CheckinResult", skip_serializing_if_is_none)]
 pub struct BatchResultBody {
     /// As it was sent
     pub nonce: String,
@@ -219,6 +219,7 @@ impl BatchResultBody {
 
 /// What came of a batch, in its order.
 #[derive(Debug, Clone, Object)]
+#[oai(rename = "CheckinResults")]
 pub struct BatchResults {
     pub results: Vec<BatchResultBody>,
 }

@@ -46,7 +46,7 @@ translated!(AdmissionWord, Admission { Listed, Open });
 
 /// How often a ticket lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename = "Entry")]
+#[oai(rename = "EntryRule")]
 pub enum EntryWord {
     /// Once
     #[oai(rename = "single")]
