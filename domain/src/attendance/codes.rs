@@ -78,8 +78,8 @@ impl Attendance {
             return Ok(found);
         }
         match self.make_key(None, 1).await {
-            Err(StoreError::Conflict(Unique::TicketKey)) => {}
-            made => drop(made?),
+            Ok(_) | Err(StoreError::Conflict(Unique::TicketKey)) => {}
+            Err(error) => return Err(error.into()),
         }
         let found = store.attendance().signing_key().await?;
         found.ok_or_else(|| Error::internal("a key that was made is not there"))

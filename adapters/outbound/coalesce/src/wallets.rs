@@ -243,9 +243,14 @@ mod tests {
         fn webhooks(&self) -> &dyn WebhookQueries {
             unreachable!("nothing is sent")
         }
+
+        fn attendance(&self) -> &dyn AttendanceQueries {
+            unreachable!("nobody comes")
+        }
     }
 
     use dermaga_ports::{
+        attendance::AttendanceQueries,
         audit::AuditQueries,
         auth::UserQueries,
         events::EventQueries,
