@@ -98,6 +98,28 @@ async fn what_was_a_mistake_is_annulled_within_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
+async fn whoever_goes_through_leaves_papers_and_whoever_does_not_leaves_a_record() {
+    let door = Door::open().await;
+    let first = door.scanned(named("A", "one", "1")).await.checkin.id;
+    door.scanned(named("A", "one", "2")).await;
+    let batch = vec![forced("A", "two", "1", 0)];
+    let told = door.desk.app.attendance.check_in_batch(&door.panitia, batch, None).await.expect("taken").remove(0);
+    let second = told.expect("on record").checkin.id;
+    door.desk.app.attendance.annul(&door.panitia, first).await.expect("annulled");
+    let expected = [
+        format!("checkin.annulled checkin:{first}"),
+        format!("checkin.conflicted checkin:{second}"),
+        format!("checkin.recorded checkin:{first}"),
+    ];
+    let database = &door.desk.database;
+    let events = "SELECT topic || ' ' || subject FROM outbox WHERE topic LIKE 'checkin.%' ORDER BY topic";
+    assert_eq!(database.texts(events).await, expected);
+    let entries = "SELECT action || ' ' || subject FROM audit_entries WHERE action LIKE 'checkin.%' ORDER BY action";
+    assert_eq!(database.texts(entries).await, expected);
+    assert_eq!(database.texts("SELECT CAST(COUNT(*) AS TEXT) FROM checkins").await, ["3"]);
+}
+
+#[tokio::test]
 async fn where_one_may_come_back_one_is_inside_or_outside() {
     let door = Door::of(NewEvent { entry: Entry::Reentry, ..new_event(EVENT) }).await;
     let ticket = door.issue(NewTicket::default()).await.id.to_string();

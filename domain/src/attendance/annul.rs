@@ -73,8 +73,8 @@ impl Attendance {
         let note = Note {
             actor: Some(by),
             action: "checkin.annulled",
-            subject: format!("event:{}", checkin.event),
-            detail: format!("{} {}", checkin.direction.as_str(), checkin.id),
+            subject: format!("checkin:{}", checkin.id),
+            detail: format!("{} of {}", checkin.direction.as_str(), checkin.event),
         };
         self.0.file(&mut *uow, note, facts(&checkin), now).await?;
         uow.commit().await?;

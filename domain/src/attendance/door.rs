@@ -156,8 +156,9 @@ impl Attendance {
         let note = Note {
             actor: Some(by),
             action,
-            subject: format!("event:{}", checkin.event),
-            detail: format!("{} {}", checkin.direction.as_str(), checkin.id),
+            // Of its own: what cannot be told of one guest holds up nobody else.
+            subject: format!("checkin:{}", checkin.id),
+            detail: format!("{} of {}", checkin.direction.as_str(), checkin.event),
         };
         self.0.file(uow, note, facts(checkin), checkin.recorded_at).await
     }
