@@ -258,16 +258,21 @@ impl CsvRow {
         ["id", "ticket_id", "type", "checked_in_at", "checked_in_by", "gate", "device", "outcome", "reason"];
 }
 
+/// What somebody shows at a door is opened in a spreadsheet later, which must not take it for a formula.
+fn harmless(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
+}
+
 impl From<Checkin> for CsvRow {
     fn from(checkin: Checkin) -> Self {
         Self([
             checkin.id.to_string(),
-            checkin.code,
+            harmless(checkin.code),
             checkin.direction.as_str().to_owned(),
             checkin.at.to_string(),
             checkin.by.label(),
-            checkin.gate.unwrap_or_default(),
-            checkin.device.unwrap_or_default(),
+            harmless(checkin.gate.unwrap_or_default()),
+            harmless(checkin.device.unwrap_or_default()),
             checkin.outcome.as_str().to_owned(),
             checkin.reason.map(Reason::as_str).unwrap_or_default().to_owned(),
         ])
