@@ -1,4 +1,4 @@
-# The suite, the wallet host and the sandbox in one small image.
+# The suite, its slices and the sandbox in one small image.
 #
 #   docker build -t dermaga .
 #   docker run --rm -p 8000:8000 -e DERMAGA_PROFILE=demo dermaga        # to look at it
@@ -12,9 +12,9 @@ COPY . .
 # The caches survive between builds; what is kept of a build has to be copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-shop -p dermaga-sandbox \
+    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-shop -p dermaga-events -p dermaga-sandbox \
     && mkdir /out \
-    && cp target/release/dermaga target/release/dermaga-wallet target/release/dermaga-shop target/release/dermaga-sandbox /out/
+    && for host in dermaga dermaga-wallet dermaga-shop dermaga-events dermaga-sandbox; do cp target/release/$host /out/; done
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Dermaga" \
@@ -30,7 +30,7 @@ USER dermaga
 WORKDIR /data
 
 # One machine in earnest: JWT_SECRET and PERSONAL_DATA_KEYS have no default, and `migrate` comes before the first start.
-# The port is the same for both hosts, so that EXPOSE and the health check hold for either.
+# The port is the same for all hosts, so that EXPOSE and the health check hold for each.
 ENV DERMAGA_PROFILE=standalone \
     DERMAGA_BIND=0.0.0.0 \
     DERMAGA_DATA_DIR=/data \
@@ -43,6 +43,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$PORT && printf 'GET /health/ready HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r -t 2 _ status _ <&3 && [ \"$status\" = 200 ]"]
 
-# Another program instead: docker run --entrypoint dermaga-wallet ..., or dermaga-sandbox
+# Another program instead: docker run --entrypoint dermaga-shop ..., or dermaga-sandbox
 ENTRYPOINT ["dermaga"]
 CMD ["serve"]

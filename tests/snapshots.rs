@@ -40,8 +40,13 @@ fn the_openapi_document_of_the_shop() {
 }
 
 #[test]
+fn the_openapi_document_of_the_events_host() {
+    compare("openapi/events.json", &slices::events().document);
+}
+
+#[test]
 fn no_document_says_something_twice() {
-    for document in [slices::suite().document, slices::wallet().document, slices::shop().document] {
+    for document in [slices::suite(), slices::wallet(), slices::shop(), slices::events()].map(|slice| slice.document) {
         // A parser keeps the last of two equal keys, so what it writes again is shorter; browsers refuse it altogether.
         let parsed: serde_json::Value = serde_json::from_str(&document).expect("JSON");
         let again = format!("{}\n", serde_json::to_string_pretty(&parsed).expect("a text"));

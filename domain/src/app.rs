@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    attendance::Attendance,
     audit::Audit,
     auth::Auth,
     core::{Core, Policy, Ports},
@@ -28,6 +29,7 @@ pub struct App {
     pub inventory: Inventory,
     pub orders: Orders,
     pub books: Books,
+    pub attendance: Attendance,
     pub notifications: Notifications,
     pub audit: Audit,
     pub events: Events,
@@ -49,6 +51,7 @@ impl App {
             inventory: Inventory::new(core.clone()),
             orders: Orders::new(core.clone()),
             books: Books::new(core.clone()),
+            attendance: Attendance::new(core.clone()),
             notifications: Notifications::new(core.clone()),
             audit: Audit::new(core.clone()),
             events: Events::new(core.clone()),

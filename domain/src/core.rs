@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dermaga_ports::{
+    attendance::TicketSigner,
     audit::AuditEntry,
     auth::{PasswordHasher, Principal, Role, TokenIssuer},
     events::Event,
@@ -31,6 +32,7 @@ pub struct Ports {
     pub senders: Senders,
     pub hasher: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
+    pub ticket_signer: Arc<dyn TicketSigner>,
     pub secrets: Arc<dyn Secrets>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,

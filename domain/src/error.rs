@@ -7,6 +7,7 @@
 use std::fmt;
 
 use dermaga_ports::{StoreError, Unique, money::MoneyError};
+use serde_json::Value;
 
 /// What kind of answer a code deserves, independent of any transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,28 @@ codes! {
     DeadLetterNotFound, "dead_letter_not_found", NotFound, "There is no such dead letter";
     EndpointNotFound, "webhook_endpoint_not_found", NotFound, "There is no such webhook endpoint";
     WebhookNotFound, "webhook_delivery_not_found", NotFound, "There is no such webhook delivery";
+    EventNotFound, "event_not_found", NotFound, "There is no such event";
+    TicketTypeNotFound, "ticket_type_not_found", NotFound, "The event has no such ticket type";
+    TicketNotFound, "ticket_not_found", NotFound, "There is no such ticket";
+    CheckinNotFound, "checkin_not_found", NotFound, "There is no such check-in";
+    UnknownCode, "unknown_code", NotFound, "No ticket has this code";
+    UnreadableCode, "unreadable_code", NotFound, "The code is damaged or incomplete";
+    ForgedCode, "forged_code", Forbidden, "The code is not signed by this system";
+    WrongEvent, "wrong_event", Forbidden, "The ticket is for another event";
+    NotOnList, "not_on_list", Forbidden, "The ticket is not on the list of this event";
+    Revoked, "revoked", Forbidden, "The ticket was revoked";
+    Cancelled, "cancelled", Forbidden, "What the ticket was bought with was cancelled";
+    NotYetValid, "not_yet_valid", Forbidden, "The ticket is not valid yet";
+    Expired, "expired", Forbidden, "The ticket is no longer valid";
+    ListClosed, "list_closed", Conflict, "The doors of this event are closed";
+    NoExits, "no_exits", Conflict, "This event lets in once and counts nobody out";
+    AlreadyEntered, "already_entered", Conflict, "Somebody has entered with this ticket";
+    NotInside, "not_inside", Conflict, "Nobody is inside with this ticket";
+    EventFull, "event_full", Conflict, "The event is full";
+    EventExists, "event_exists", Conflict, "An event of this id exists already";
+    TicketTypeExists, "ticket_type_exists", Conflict, "The event has a ticket type of this name";
+    TicketsSoldOut, "tickets_sold_out", Conflict, "There are not so many tickets left";
+    AnnulTooLate, "annul_too_late", Conflict, "The time to annul a check-in is over";
     EmailTaken, "email_taken", Conflict, "The e-mail address is registered already";
     UsernameTaken, "username_taken", Conflict, "The username is registered already";
     LastAdmin, "last_admin", Conflict, "The last administrator cannot be removed";
@@ -113,6 +136,7 @@ codes! {
     CurrencyMismatch, "currency_mismatch", Invalid, "The currencies differ";
     SelfTransfer, "self_transfer", Invalid, "Sender and receiver are the same";
     RecipientNotFound, "recipient_not_found", Invalid, "The receiver does not exist or is closed";
+    NonceReused, "nonce_reused", Invalid, "The device has used this nonce for another scan";
     IdempotencyKeyReused, "idempotency_key_reused", Invalid, "The key was used with a different body";
     Throttled, "throttled", Throttled, "Too many attempts";
     PaymentRefused, "payment_refused", Conflict, "The payment gateway refused";
@@ -147,6 +171,7 @@ pub struct Error {
     detail: String,
     faults: Vec<Fault>,
     retry_after: Option<u64>,
+    facts: Option<Box<Value>>,
     cause: Option<String>,
 }
 
@@ -156,7 +181,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A refusal with the words for this occurrence.
     pub fn new(code: Code, detail: impl fmt::Display) -> Self {
-        Self { code, detail: detail.to_string(), faults: Vec::new(), retry_after: None, cause: None }
+        Self { code, detail: detail.to_string(), faults: Vec::new(), retry_after: None, facts: None, cause: None }
     }
 
     /// Faults of the request's fields.
@@ -218,6 +243,13 @@ impl Error {
         self
     }
 
+    /// Adds what a program needs besides the code: old and new price, who was first.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Value) -> Self {
+        self.facts = Some(Box::new(facts));
+        self
+    }
+
     /// Answers `missing` instead of a denied permission: somebody else's record looks like one that is not there.
     #[must_use]
     pub fn hidden_behind(self, missing: impl FnOnce() -> Self) -> Self {
@@ -242,6 +274,11 @@ impl Error {
     /// Seconds until another attempt makes sense.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after
+    }
+
+    /// What a program needs besides the code.
+    pub fn facts(&self) -> Option<&Value> {
+        self.facts.as_deref()
     }
 
     /// What the log should say and the caller must not see.

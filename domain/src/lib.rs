@@ -10,6 +10,7 @@
 //! without an audit entry in the same commit.
 
 pub mod app;
+pub mod attendance;
 pub mod audit;
 pub mod auth;
 mod core;

@@ -11,6 +11,10 @@ use std::{
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
+    attendance::{
+        AttendanceQueries, Checkins, Events, MockAttendanceQueries, MockCheckins, MockEvents, MockTicketKeys,
+        MockTicketSigner, MockTickets, TicketKeys, Tickets,
+    },
     audit::{AuditQueries, AuditTrail, MockAuditQueries, MockAuditTrail},
     auth::{
         Language, MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers,
@@ -111,6 +115,7 @@ store_of_mocks! {
     inventory: InventoryQueries = MockInventoryQueries,
     orders: OrderQueries = MockOrderQueries,
     reports: ReportQueries = MockReportQueries,
+    attendance: AttendanceQueries = MockAttendanceQueries,
     ;
     users: Users = MockUsers,
     sessions: Sessions = MockSessions,
@@ -132,6 +137,10 @@ store_of_mocks! {
     stock: Stocks = MockStocks,
     orders: Orders = MockOrders,
     reports: Reports = MockReports,
+    attended_events: Events = MockEvents,
+    tickets: Tickets = MockTickets,
+    checkins: Checkins = MockCheckins,
+    ticket_keys: TicketKeys = MockTicketKeys,
 }
 
 impl Drop for Unit {
@@ -156,6 +165,7 @@ pub struct Bench {
     pub gateway: MockPaymentGateway,
     pub hasher: MockPasswordHasher,
     pub tokens: MockTokenIssuer,
+    pub ticket_signer: MockTicketSigner,
     pub secrets: MockSecrets,
     pub ledger: MockLedger,
     pub senders: Vec<MockSender>,
@@ -173,6 +183,7 @@ impl Bench {
             senders: Senders::new(self.senders.into_iter().map(|sender| Arc::new(sender) as Arc<dyn Sender>)),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),
+            ticket_signer: Arc::new(self.ticket_signer),
             secrets: Arc::new(self.secrets),
             clock: Arc::new(ManualClock::at(Timestamp::from_micros(NOW))),
             ids: Arc::new(SequentialIds::default()),

@@ -17,6 +17,16 @@ pub enum Unique {
     NotificationCause,
     /// This reference was used before for the same purpose.
     Reference,
+    /// Another event has this id.
+    EventSlug,
+    /// The event has a ticket type of this name.
+    TicketTypeName,
+    /// There is a signing key of this number.
+    TicketKey,
+    /// This code has entered this event.
+    Entry,
+    /// The device has used this nonce.
+    Nonce,
 }
 
 /// Which record a failure is about.
@@ -38,6 +48,10 @@ pub enum Entity {
     Product,
     Stock,
     Order,
+    Event,
+    TicketType,
+    Ticket,
+    Checkin,
 }
 
 impl fmt::Display for Entity {
@@ -59,6 +73,10 @@ impl fmt::Display for Entity {
             Self::Product => "product",
             Self::Stock => "stock",
             Self::Order => "order",
+            Self::Event => "event",
+            Self::TicketType => "ticket type",
+            Self::Ticket => "ticket",
+            Self::Checkin => "check-in",
         })
     }
 }

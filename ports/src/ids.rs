@@ -82,6 +82,12 @@ ids! {
     OrderId;
     /// A report of a transaction.
     ReportId;
+    /// A kind of ticket of an event.
+    TicketTypeId;
+    /// A ticket.
+    TicketId;
+    /// A scan at the door.
+    CheckinId;
 }
 
 impl From<ProductId> for ItemId {

@@ -13,6 +13,7 @@
 //! "MUST" in the documentation of a trait is tested: each port has one contract suite that every adapter runs. "Not
 //! there" is `Ok(None)`; an `Err` is a failure or a conflict. No driver's error, type or text crosses these traits.
 
+pub mod attendance;
 pub mod audit;
 pub mod auth;
 pub mod booking;

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 
 use crate::{
     StoreError,
+    attendance::{AttendanceQueries, Checkins, Events, TicketKeys, Tickets},
     audit::{AuditQueries, AuditTrail},
     auth::{Sessions, Throttles, UserQueries, Users},
     events::{Deliveries, EventQueries, Outbox},
@@ -52,6 +53,7 @@ pub trait Store: Send + Sync {
     fn inventory(&self) -> &dyn InventoryQueries;
     fn orders(&self) -> &dyn OrderQueries;
     fn reports(&self) -> &dyn ReportQueries;
+    fn attendance(&self) -> &dyn AttendanceQueries;
 }
 
 /// An open transaction.
@@ -77,6 +79,11 @@ pub trait UnitOfWork: Send {
     fn stock(&mut self) -> &mut dyn Stocks;
     fn orders(&mut self) -> &mut dyn Orders;
     fn reports(&mut self) -> &mut dyn Reports;
+    /// What people attend; what happened is in the outbox.
+    fn attended_events(&mut self) -> &mut dyn Events;
+    fn tickets(&mut self) -> &mut dyn Tickets;
+    fn checkins(&mut self) -> &mut dyn Checkins;
+    fn ticket_keys(&mut self) -> &mut dyn TicketKeys;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.
     ///

@@ -28,7 +28,7 @@ use dermaga_ports::{
     time::Timestamp,
 };
 use dermaga_sandbox::{ClockMode, Moment, Running, Sandbox, SandboxConfig, Settings, XenditUrls, config};
-use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets};
 use dermaga_tests::databases::{Database, Engine};
 use uuid::Uuid;
 
@@ -126,6 +126,7 @@ fn wired(
         senders: Senders::default(),
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
+        ticket_signer: Arc::new(Ed25519Signer),
         secrets: Arc::new(OsSecrets),
         clock: ours,
         ids: ids.clone(),

@@ -3,11 +3,13 @@
 //! A contract is a function over a fresh database. It is listed once, below, and runs on SQLite and on Postgres; a
 //! contract that is not listed is dead code and a warning. What is said about both at once is in `both`.
 
+mod attendance;
 mod audit_outbox;
 mod auth;
 mod both;
 mod clerk;
 mod deliveries;
+mod door;
 mod fixtures;
 mod idempotency;
 mod inbox;
@@ -331,6 +333,34 @@ contracts! {
         what_was_told_is_told
         transfers_come_in_the_order_of_the_seal
         the_bell_rings_when_there_is_something_to_tell
+    }
+    attendance {
+        events_read_back_as_written
+        an_event_has_its_id_for_itself
+        a_found_event_is_locked_and_a_crowd_at_the_door_is_not
+        ticket_types_read_back_and_count
+        more_than_the_quota_is_never_issued
+        tickets_read_back_and_are_listed
+        tickets_of_a_line_are_found_together
+        the_name_on_a_ticket_is_sealed_and_forgotten
+        revocations_come_in_their_order
+        keys_read_back_and_are_sealed
+        impossible_records_are_refused_without_the_rules
+    }
+    door {
+        scans_read_back_as_written
+        a_code_enters_once
+        of_two_who_come_at_once_one_enters
+        without_the_index_both_would_enter
+        what_is_refused_annulled_or_may_come_back_is_not_counted
+        a_nonce_is_used_once
+        who_made_a_scan_is_looked_up
+        whoever_asks_where_somebody_is_waits
+        the_last_place_is_taken_once
+        places_are_counted_again_when_an_event_changes
+        lists_are_in_order_and_filtered
+        what_changed_since_is_found
+        a_conflict_has_all_its_passages
     }
     webhooks {
         endpoints_read_back_as_written

@@ -75,7 +75,7 @@ async fn john(host: &Host) -> (Client, String, String) {
 #[test]
 fn help_teaches_without_the_manual() {
     let folder = Folder::new();
-    for name in ["dermaga", "dermaga-wallet"] {
+    for name in ["dermaga", "dermaga-wallet", "dermaga-events"] {
         let help = told(hosts::run(hosts::command(name, &folder).arg("--help"), "")).well();
         assert!(help.contains(&format!("Usage: {name}")), "{help}");
         for word in ["serve", "migrate", "openapi", "admin", "verify", "demo", "DATABASE_URL", "JWT_SECRET", "--port"] {

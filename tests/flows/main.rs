@@ -3,17 +3,21 @@
 //! Each test starts a host of its own on a free port, with its own data folder; nothing is shared, so the order does
 //! not matter.
 
+mod attendance;
 mod audit;
 mod authorisation;
 mod bad_input;
 mod batches;
 mod commands;
+mod door;
+mod doors;
 mod durability;
 mod full_disk;
 mod gateways;
 mod idempotency;
 mod load;
 mod notifications;
+mod operations;
 mod outages;
 mod personal;
 mod read_only;
@@ -23,6 +27,7 @@ mod shop;
 mod spenders;
 mod surface;
 mod telling;
+mod tixgo;
 mod tokens;
 mod transactions;
 mod two_hosts;

@@ -19,7 +19,7 @@ use dermaga_ports::{
     store::Store,
     system::{Clock, IdGenerator, ManualClock, SequentialIds},
 };
-use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets};
 use dermaga_tests::databases::{Database, Engine};
 
 use crate::kit::{self, start};
@@ -50,6 +50,7 @@ impl Bank {
             senders: Senders::default(),
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
+            ticket_signer: Arc::new(Ed25519Signer),
             secrets: Arc::new(OsSecrets),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use dermaga_domain::ledger::Poster;
 use dermaga_ports::{
     StoreError,
+    attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
@@ -124,6 +125,10 @@ impl Store for Counted {
 
     fn reports(&self) -> &dyn ReportQueries {
         self.store.reports()
+    }
+
+    fn attendance(&self) -> &dyn AttendanceQueries {
+        self.store.attendance()
     }
 
     fn audit(&self) -> &dyn AuditQueries {

@@ -6,8 +6,11 @@
 mod claims;
 mod deadlines;
 mod desk;
+mod door;
+mod house_of_events;
 mod identity;
 mod notifications;
+mod order_money;
 mod orders;
 mod oversell;
 mod payments;
@@ -15,5 +18,6 @@ mod refunds;
 mod repeats;
 mod reports;
 mod shop;
+mod tickets;
 mod topups;
 mod webhooks;

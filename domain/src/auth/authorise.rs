@@ -1,7 +1,7 @@
 //! Whether a caller may: the matrix, ownership, and a second look at those who run the system.
 
 use dermaga_ports::{
-    auth::{Principal, Role},
+    auth::{Principal, Role, User},
     ids::UserId,
 };
 
@@ -15,17 +15,20 @@ impl Core {
     /// Checks the matrix. What customers cannot do is also checked against the account as it is now: an access token
     /// outlives the role it was made for by a few minutes, and that must not be enough to run the system.
     pub async fn authorise(&self, principal: &Principal, permission: Permission) -> Result<()> {
+        self.authorised(principal, permission).await.map(drop)
+    }
+
+    /// The same, and the account that was looked at.
+    pub async fn authorised(&self, principal: &Principal, permission: Permission) -> Result<Option<User>> {
         permission.check(principal)?;
-        if let Principal::User { id, role, .. } = principal
-            && !permission.granted_to(Role::User)
-        {
-            let account = self.ports.store.users().user(*id).await?;
-            let role_still_held = account.is_some_and(|user| user.is_active() && user.role == *role);
-            if !role_still_held {
-                return Err(Error::new(Code::PermissionDenied, "Your role has changed. Log in again."));
-            }
+        let Principal::User { id, role, .. } = principal else { return Ok(None) };
+        if permission.granted_to(Role::User) {
+            return Ok(None);
         }
-        Ok(())
+        let account = self.ports.store.users().user(*id).await?;
+        let still_held = account.filter(|user| user.is_active() && user.role == *role);
+        let changed = || Error::new(Code::PermissionDenied, "Your role has changed. Log in again.");
+        Ok(Some(still_held.ok_or_else(changed)?))
     }
 
     /// Whether the principal may touch what belongs to `owner`: as the owner with `own`, as anybody with `any`.

@@ -138,6 +138,18 @@ matrix! {
     ReadFigures "figures.read" => Admin;
     /// Recount the roll-ups and build them anew.
     RebuildFigures "figures.rebuild" => Admin;
+    /// Read events and what is sold of them, and one's own tickets.
+    VisitEvents "attendance.visit" => User Committee Admin;
+    /// Make and change events and what is sold of them.
+    RunEvents "attendance.run" => Committee Admin;
+    /// Issue, read and revoke anybody's tickets.
+    ManageTickets "ticket.manage" => Committee Admin;
+    /// Replace the key that signs tickets.
+    ManageTicketKeys "ticket.keys" => Admin;
+    /// Let people in, and annul what was a mistake.
+    CheckIn "checkin.record" => Committee Admin;
+    /// Read who has come.
+    ReadAttendance "attendance.read" => Committee Admin;
     /// Read the audit trail.
     ReadAudit "audit.read" => Admin;
     /// Read and replay events that a subscriber could not handle.

@@ -49,6 +49,8 @@ pub enum What {
     OrderCompleted {},
     OrderCancelled {},
     OrderExpired {},
+    TicketIssued { event: String },
+    TicketWithdrawn { event: String },
 }
 
 impl What {

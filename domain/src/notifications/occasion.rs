@@ -18,7 +18,7 @@ pub(super) struct Occasion {
 }
 
 /// The topics that [`of`] understands.
-pub(super) const TOPICS: &[&str] = &["transaction.*", "payment.*", "refund.*", "order.*"];
+pub(super) const TOPICS: &[&str] = &["transaction.*", "payment.*", "refund.*", "order.*", "ticket.*"];
 
 /// The longest reason that is passed on.
 const MAX_REASON: usize = 200;
@@ -54,6 +54,14 @@ struct Order {
     currency: Option<Currency>,
 }
 
+/// The facts of a ticket. One that was given to nobody with an account has no user.
+#[derive(Deserialize)]
+struct Ticket {
+    user_id: Option<UserId>,
+    event_id: String,
+    event_name: Option<String>,
+}
+
 /// Who has to be told of an event, and what.
 ///
 /// # Errors
@@ -64,6 +72,7 @@ pub(super) fn of(event: &Event) -> Result<Vec<Occasion>, String> {
         Some(("payment", what)) => payment(event, what)?,
         Some(("refund", what)) => refund(event, what)?,
         Some(("order", what)) => order(event, what)?,
+        Some(("ticket", what)) => ticket(event, what)?,
         _ => Vec::new(),
     };
     let reference = event.subject.split_once(':').map_or(event.subject.as_str(), |(_, id)| id);
@@ -156,6 +165,19 @@ fn order(event: &Event, happened: &str) -> Result<Told, String> {
     Ok(user_id.map(|user| (user, what, None)).into_iter().collect())
 }
 
+fn ticket(event: &Event, happened: &str) -> Result<Told, String> {
+    if !matches!(happened, "issued" | "revoked" | "cancelled") {
+        return Ok(Vec::new());
+    }
+    let Ticket { user_id, event_id, event_name } = facts(event)?;
+    let name = event_name.unwrap_or(event_id);
+    let what = match happened {
+        "issued" => What::TicketIssued { event: name },
+        _ => What::TicketWithdrawn { event: name },
+    };
+    Ok(user_id.map(|user| (user, what, None)).into_iter().collect())
+}
+
 /// A reason from outside, fit to be shown: one line of bounded length.
 fn told(reason: &str) -> Option<String> {
     let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REASON).collect();
@@ -241,6 +263,17 @@ mod tests {
             assert_eq!(told_of(ended, moved("topup", None)), [], "its payment tells");
             assert_eq!(told_of(ended, moved("transfer", Some(user(2)))).len(), 1);
         }
+    }
+
+    #[test]
+    fn whoever_has_a_ticket_in_their_account_hears_of_it() {
+        let facts = json!({ "user_id": user(1), "event_id": "evt1", "event_name": "Konser" });
+        let issued = What::TicketIssued { event: "Konser".to_owned() };
+        assert_eq!(told_of("ticket.issued", facts), [(user(1), issued)]);
+        assert_eq!(told_of("ticket.issued", json!({ "user_id": null, "event_id": "evt1" })), []);
+        let withdrawn = What::TicketWithdrawn { event: "evt1".to_owned() };
+        let facts = json!({ "user_id": user(1), "event_id": "evt1", "event_name": null });
+        assert_eq!(told_of("ticket.revoked", facts), [(user(1), withdrawn)]);
     }
 
     #[test]

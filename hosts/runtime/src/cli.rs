@@ -127,7 +127,7 @@ fn execute(host: Host, cli: Cli) -> Result<ExitCode, HostError> {
         return commands::openapi(host, write);
     }
     let Common { profile, config, database_url, data_dir, port, bind } = cli.common;
-    let settings = Settings::load(host.port, config, Flags { profile, bind, port, data_dir, database_url })?;
+    let settings = Settings::load(&host, config, Flags { profile, bind, port, data_dir, database_url })?;
     logs::start(&settings)?;
     // Whoever makes calls with TLS asks for it. That somebody has chosen already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,24 +1,27 @@
-//! The data of the profile `demo`: three customers with money, two products, an administrator and a
-//! committee member.
+//! The data of the profile `demo`: three customers with money, two products, an administrator, a committee member and
+//! an event.
 //!
 //! Everything has a fixed id and is made through the use cases, which are idempotent by id: a start that was interrupted
 //! goes on where it stopped.
 
 use dermaga_domain::{
     App, Result,
+    attendance::{NewEvent, NewTicketType},
     auth::{ProfileChange, Registration},
     inventory::NewProduct,
     ledger::{NewTransaction, Party},
     payments::{MethodChoice, Topup},
 };
 use dermaga_ports::{
+    attendance::{Admission, Entry},
     auth::{Principal, Role, UserFilter},
-    ids::{SessionId, TransactionId, UserId},
+    ids::{SessionId, TicketTypeId, TransactionId, UserId},
     paging::PageRequest,
     store::Store,
-    system::Secrets,
+    system::{Clock, Secrets},
+    time::DAY,
 };
-use dermaga_security::OsSecrets;
+use dermaga_security::{OsSecrets, SystemClock};
 use dermaga_sql::SqlStore;
 use uuid::Uuid;
 
@@ -35,6 +38,7 @@ const PRODUCTS: [(u128, &str, i64, i64); 2] = [(1, "Sepatu Sport", 250_000, 10),
 const CUSTOMER_PASSWORD: &str = "password123";
 const ADMIN: u128 = 100;
 const COMMITTEE: u128 = 101;
+const EVENT: &str = "evt1";
 
 /// Ids that are easy to recognise: the first moment of UUIDv7's calendar, and a number.
 fn fixed(kind: u128, number: u128) -> Uuid {
@@ -79,6 +83,7 @@ pub async fn seed(app: &App, settings: &Settings) -> Result<Vec<String>> {
     let password = Some(committee.clone());
     let change = ProfileChange { password, ..ProfileChange::default() };
     app.auth.change_profile(&Principal::Operator, user(COMMITTEE), change).await?;
+    event(app).await?;
     let administrator = Registration {
         email: Some("admin@example.com".to_owned()),
         password: admin.clone(),
@@ -109,6 +114,37 @@ async fn customer(app: &App, number: u128, email: &str, name: &str, balance: i64
         NewTransaction { amount: balance, description: Some("Demo balance".to_owned()), ..NewTransaction::default() };
     let transaction = TransactionId(fixed(3, number));
     app.payments.topup(&own, transaction, Party::User(id), Topup { topup, choice: MethodChoice::default() }).await?;
+    Ok(())
+}
+
+/// An event that lets in on any code, once: nothing has to be printed to try it.
+async fn event(app: &App) -> Result<()> {
+    let now = SystemClock.now();
+    if app.attendance.event(&Principal::Operator, EVENT).await.is_err() {
+        let new = NewEvent {
+            id: EVENT.to_owned(),
+            name: "Konser Dermaga".to_owned(),
+            venue: Some("Pelabuhan Tanjung Priok".to_owned()),
+            starts_at: now,
+            ends_at: now + 365 * DAY,
+            doors_at: None,
+            capacity: None,
+            admission: Admission::Open,
+            entry: Entry::Single,
+        };
+        app.attendance.create(&Principal::Operator, new).await?;
+    }
+    let regular = NewTicketType {
+        name: "Reguler".to_owned(),
+        price: 100_000,
+        currency: None,
+        quota: 500,
+        sale_from: None,
+        sale_until: None,
+        valid_from: None,
+        valid_until: None,
+    };
+    app.attendance.create_type(&Principal::Operator, TicketTypeId(fixed(4, 1)), EVENT, regular).await?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ mod telling;
 use std::process::ExitCode;
 
 use dermaga_http::edge::Slice;
+use dermaga_ports::auth::Role;
 
 pub use error::HostError;
 pub use profile::Profile;
@@ -34,6 +35,26 @@ pub use settings::Settings;
 /// for each thread that ever hashed.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Who may register by themselves, unless the settings say otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Newcomers {
+    /// The roles that they may choose.
+    pub roles: &'static [Role],
+    /// The fewest characters of their password.
+    pub min_password: usize,
+    /// They may order without a password.
+    pub guests: bool,
+}
+
+impl Newcomers {
+    /// Customers, with passwords that last.
+    pub const CUSTOMERS: Self = Self { roles: &[Role::User], min_password: 8, guests: false };
+    /// The same, and guests: who buys once does not want an account.
+    pub const BUYERS: Self = Self { guests: true, ..Self::CUSTOMERS };
+    /// Whoever helps at a door for one evening may say so, and types a short password on a telephone.
+    pub const HELPERS: Self = Self { roles: &[Role::User, Role::Committee], min_password: 4, guests: false };
+}
 
 /// What makes one host binary different from another.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +67,8 @@ pub struct Host {
     pub port: u16,
     /// The operations it serves.
     pub slice: fn() -> Slice,
+    /// Who may register.
+    pub newcomers: Newcomers,
 }
 
 /// Runs a host: reads the command line and does what it says.

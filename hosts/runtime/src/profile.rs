@@ -11,7 +11,9 @@ use dermaga_ports::{
     store::Store, system::Secrets,
 };
 use dermaga_sandbox::{Running, Sandbox, SandboxConfig, XenditUrls};
-use dermaga_security::{Argon2Hasher, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids};
+use dermaga_security::{
+    Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids,
+};
 use dermaga_sql::{PersonalKeys, SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
@@ -226,6 +228,7 @@ fn app(
         senders,
         hasher: Arc::new(hasher),
         tokens: Arc::new(RememberedTokens::of(tokens)),
+        ticket_signer: Arc::new(Ed25519Signer),
         secrets: Arc::new(OsSecrets),
         clock,
         ids: Arc::new(UuidV7Ids),
@@ -234,6 +237,8 @@ fn app(
     let day_offset = day_offset.map_err(|error| HostError::Settings(format!("BUSINESS_UTC_OFFSET {error}")))?;
     let policy = Policy {
         day_offset,
+        open_roles: settings.open_roles.clone(),
+        min_password: settings.min_password,
         notification_delay: Duration::from_secs(settings.notification_delay),
         private_webhooks: settings.private_webhooks,
         payment_window: Duration::from_secs(settings.payment_window),

@@ -10,8 +10,9 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 use dermaga_domain::payments::FeeRule;
+use dermaga_ports::auth::Role;
 
-use crate::{HostError, Profile};
+use crate::{Host, HostError, Profile};
 
 /// Environment names that people know from elsewhere. Every setting can also be given as `DERMAGA_<NAME>`.
 const KNOWN_NAMES: &[&str] = &[
@@ -67,6 +68,10 @@ pub struct Settings {
     /// `name:key,name:key`: what personal data is sealed with at rest. The first key seals, all of them open; a key is 32
     /// bytes in Base64. The demo makes one per database.
     pub personal_data_keys: Option<String>,
+    /// The roles that anyone may choose at registration: `user` and, where events are run, `committee`. Never `admin`.
+    pub open_roles: Vec<Role>,
+    /// The fewest characters of a password.
+    pub min_password: usize,
     /// What trusted services send as `X-Service-Token`. The demo makes one per database.
     pub service_token: Option<String>,
     /// The payment gateways, the default first: `midtrans`, `midtrans_snap`, `xendit`, `wallet`, `sandbox` or `none`,
@@ -250,16 +255,18 @@ fn explain(error: &figment::Error) -> String {
 }
 
 impl Settings {
-    fn defaults(port: u16) -> Self {
+    fn defaults(host: &Host) -> Self {
         Self {
             profile: Profile::Demo,
             bind: IpAddr::from([127, 0, 0, 1]),
-            port,
+            port: host.port,
             data_dir: PathBuf::from("dermaga-data"),
             database_url: None,
             jwt_secret: None,
             jwt_expiration: 900,
             personal_data_keys: None,
+            open_roles: host.newcomers.roles.to_vec(),
+            min_password: host.newcomers.min_password,
             service_token: None,
             payment_gateway: None,
             payment_gateway_url: None,
@@ -272,7 +279,7 @@ impl Settings {
             payment_window: 600,
             review_window: 86_400,
             merchant_name: "Dermaga".to_owned(),
-            guests: true,
+            guests: host.newcomers.guests,
             topup_window: 86_400,
             fees: Vec::new(),
             smtp_server: None,
@@ -309,7 +316,7 @@ impl Settings {
     ///
     /// # Errors
     /// A file that was named and is not there, an unknown setting, a value of the wrong kind: each by name.
-    pub fn load(port: u16, file: Option<PathBuf>, flags: Flags) -> Result<Self, HostError> {
+    pub fn load(host: &Host, file: Option<PathBuf>, flags: Flags) -> Result<Self, HostError> {
         let toml = match &file {
             Some(path) if !path.is_file() => {
                 return Err(HostError::Settings(format!("there is no file {}", path.display())));
@@ -317,7 +324,7 @@ impl Settings {
             Some(path) => Toml::file_exact(path),
             None => Toml::file("dermaga.toml"),
         };
-        let figment = Figment::from(Serialized::defaults(Self::defaults(port)))
+        let figment = Figment::from(Serialized::defaults(Self::defaults(host)))
             .merge(toml)
             .merge(Environment(Env::raw().only(KNOWN_NAMES)))
             .merge(Environment(Env::prefixed("DERMAGA_")))

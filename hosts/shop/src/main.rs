@@ -3,8 +3,14 @@
 use std::process::ExitCode;
 
 use dermaga_http::slices;
-use dermaga_runtime::Host;
+use dermaga_runtime::{Host, Newcomers};
 
 fn main() -> ExitCode {
-    dermaga_runtime::main(Host { name: "dermaga-shop", title: "Dermaga shop", port: 8003, slice: slices::shop })
+    dermaga_runtime::main(Host {
+        name: "dermaga-shop",
+        title: "Dermaga shop",
+        port: 8003,
+        slice: slices::shop,
+        newcomers: Newcomers::BUYERS,
+    })
 }

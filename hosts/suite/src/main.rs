@@ -3,8 +3,14 @@
 use std::process::ExitCode;
 
 use dermaga_http::slices;
-use dermaga_runtime::Host;
+use dermaga_runtime::{Host, Newcomers};
 
 fn main() -> ExitCode {
-    dermaga_runtime::main(Host { name: "dermaga", title: "Dermaga suite", port: 8000, slice: slices::suite })
+    dermaga_runtime::main(Host {
+        name: "dermaga",
+        title: "Dermaga suite",
+        port: 8000,
+        slice: slices::suite,
+        newcomers: Newcomers::BUYERS,
+    })
 }

@@ -33,6 +33,7 @@ enum Database {
 #[derive(Debug)]
 pub struct Arena<'a> {
     lab: &'a Lab,
+    program: PathBuf,
     // Before the folders: the hosts are stopped first.
     hosts: Vec<Host>,
     database: Database,
@@ -48,6 +49,14 @@ impl<'a> Arena<'a> {
     /// # Errors
     /// A host does not start.
     pub async fn open(lab: &'a Lab, engine: Engine, hosts: usize) -> Result<Self> {
+        Self::open_with(lab, engine, hosts, lab.program.clone()).await
+    }
+
+    /// The same with another program than the wallet.
+    ///
+    /// # Errors
+    /// A host does not start.
+    pub async fn open_with(lab: &'a Lab, engine: Engine, hosts: usize, program: PathBuf) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("arena-").tempdir_in(lab.folder())?;
         let database = match engine {
             Engine::Postgres => {
@@ -58,7 +67,7 @@ impl<'a> Arena<'a> {
             Engine::Sqlite => Database::Sqlite { file: lab.copy_sqlite(folder.path())? },
         };
         let (done, unknown) = (Cell::new(0), Cell::new(0));
-        let mut arena = Self { lab, hosts: Vec::new(), database, folder, lines_before: 0, done, unknown };
+        let mut arena = Self { lab, program, hosts: Vec::new(), database, folder, lines_before: 0, done, unknown };
         arena.lines_before = arena.number(world::JOURNAL).await?;
         for _ in 0..hosts {
             arena.serve()?;
@@ -71,7 +80,7 @@ impl<'a> Arena<'a> {
     /// # Errors
     /// It does not start.
     pub fn serve(&mut self) -> Result<()> {
-        self.hosts.push(Host::start(&self.lab.program, &self.url(), self.folder.path())?);
+        self.hosts.push(Host::start(&self.program, &self.url(), self.folder.path())?);
         Ok(())
     }
 

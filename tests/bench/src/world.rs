@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use dermaga_domain::ledger::Poster;
 use dermaga_ports::{
+    attendance::{Admission, Entry, Event},
     auth::{Language, PasswordHash, Role, TokenIssuer as _, User, UserStatus},
     ids::{AccountId, SessionId, TransferId, UserId, WalletId},
     ledger::{
@@ -40,10 +41,31 @@ const CHUNK: usize = 1_000;
 /// Counts the lines of the journal: one for each transfer that has happened.
 pub const JOURNAL: &str = "SELECT count(*) FROM ledger_transfers";
 
+/// What people come to.
+pub const EVENT: &str = "bench";
+/// Counts who has come.
+pub const CAME: &str = "SELECT count(*) FROM checkins WHERE outcome = 'ok'";
+
+/// Where the token of whoever stands at the door is written.
+pub fn door_file(world: &Path) -> PathBuf {
+    world.with_extension("door")
+}
+
+/// That token.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn door(world: &Path) -> Result<String> {
+    let file = door_file(world);
+    fs::read_to_string(&file).with_context(|| file.display().to_string())
+}
+
 /// The people.
 #[derive(Debug)]
 pub struct World {
     people: Vec<Person>,
+    /// Whoever stands at the door.
+    committee: UserId,
     file: PathBuf,
     /// Who may read reports, with an access token.
     admin: (UserId, String),
@@ -67,7 +89,8 @@ impl World {
         let issuer = JwtIssuer::new(JWT_SECRET.as_bytes(), 2 * DAY)?;
         let admin: UserId = ids.next().into();
         let token = issuer.issue(admin, Role::Admin, ids.next().into(), SystemClock.now()).token;
-        let world = Self { people: people.collect(), file: folder.join("world"), admin: (admin, token) };
+        let (committee, file) = (ids.next().into(), folder.join("world"));
+        let world = Self { people: people.collect(), committee, file, admin: (admin, token) };
         let mut lines = String::new();
         for person in &world.people {
             let session: SessionId = ids.next().into();
@@ -75,6 +98,8 @@ impl World {
             writeln!(lines, "{} {token}", person.wallet)?;
         }
         fs::write(&world.file, lines)?;
+        let token = issuer.issue(world.committee, Role::Committee, ids.next().into(), SystemClock.now()).token;
+        fs::write(door_file(&world.file), token)?;
         Ok(world)
     }
 
@@ -104,6 +129,7 @@ impl World {
         let mut unit = store.begin().await?;
         unit.users().add(&admin, &PasswordHash(String::new())).await?;
         unit.commit().await?;
+        self.open_the_door(&store, now).await?;
         let clearing = SystemAccount::Clearing.open(Currency::Idr, now);
         let mut unit = store.begin().await?;
         unit.books().open(&clearing).await?;
@@ -118,6 +144,40 @@ impl World {
         }
         store.close().await;
         Ok(())
+    }
+
+    async fn open_the_door(&self, store: &SqlStore, now: Timestamp) -> Result<()> {
+        let event = Event {
+            id: EVENT.parse().map_err(anyhow::Error::msg)?,
+            name: "Bench".to_owned(),
+            venue: None,
+            starts_at: now,
+            ends_at: now + 2 * DAY,
+            doors_at: None,
+            capacity: None,
+            admission: Admission::Open,
+            entry: Entry::Single,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut unit = store.begin().await?;
+        let panitia = User {
+            id: self.committee,
+            email: None,
+            username: Some("panitia".parse().map_err(anyhow::Error::msg)?),
+            full_name: None,
+            phone: None,
+            role: Role::Committee,
+            language: Language::default(),
+            status: UserStatus::Active,
+            last_login_at: None,
+            created_at: now,
+            updated_at: now,
+        };
+        unit.users().add(&panitia, &PasswordHash(String::new())).await?;
+        unit.attended_events().add(&event).await?;
+        Ok(unit.commit().await?)
     }
 
     async fn open(&self, store: &SqlStore, people: &[Person], now: Timestamp) -> Result<()> {

@@ -5,6 +5,7 @@
 //! [`slices`] says which operations a host serves.
 
 mod answer;
+mod attendance;
 mod audit;
 mod auth;
 mod caller;

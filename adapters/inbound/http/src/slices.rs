@@ -4,6 +4,7 @@
 //! slice is built, not when it is called.
 
 use crate::{
+    attendance::{AttendanceApi, AttendedEventsApi, CheckinsApi, TicketsApi},
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
     dead_letters::DeadLettersApi,
@@ -33,20 +34,32 @@ pub fn shop() -> Slice {
     slice(apis, "Dermaga shop", SHOP, env!("CARGO_PKG_VERSION"))
 }
 
+/// Accounts, events, tickets and the door.
+pub fn events() -> Slice {
+    let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), door, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    slice(apis, "Dermaga events", EVENTS, env!("CARGO_PKG_VERSION"))
+}
+
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
     let told = (NotificationsApi, ReportsApi, FiguresApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, shop, told, AuditApi, DeadLettersApi, WebhooksApi);
+    let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
+    let people = (LoginApi, RolesApi, UsersApi);
+    let apis = (people, money, shop, door, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
-const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, and payments through gateways. Amounts are whole numbers of \
+const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, payments through gateways, and the doors of events. Amounts are whole numbers of \
 the currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const SHOP: &str = "The shop host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
+
+const EVENTS: &str = "The events host of Dermaga: tickets, and who is let in. Amounts are whole numbers of the \
+currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";

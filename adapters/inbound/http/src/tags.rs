@@ -19,6 +19,8 @@ pub enum Tag {
     Products,
     /// What people want to buy, until it is theirs
     Orders,
+    /// Events that people attend, tickets, and the door
+    Attendance,
     /// What people are told
     Notifications,
     /// What the business turned over, and what somebody's money did

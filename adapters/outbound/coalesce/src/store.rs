@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
+    attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
@@ -81,6 +82,10 @@ impl Store for GatheringStore {
 
     fn events(&self) -> &dyn EventQueries {
         self.store.events()
+    }
+
+    fn attendance(&self) -> &dyn AttendanceQueries {
+        self.store.attendance()
     }
 
     fn webhooks(&self) -> &dyn WebhookQueries {

@@ -255,9 +255,14 @@ mod tests {
         fn reports(&self) -> &dyn ReportQueries {
             unreachable!("nothing is added up")
         }
+
+        fn attendance(&self) -> &dyn AttendanceQueries {
+            unreachable!("nobody comes")
+        }
     }
 
     use dermaga_ports::{
+        attendance::AttendanceQueries,
         audit::AuditQueries,
         auth::UserQueries,
         events::EventQueries,

@@ -10,9 +10,11 @@
 mod passwords;
 mod remembered;
 mod system;
+mod tickets;
 mod tokens;
 
 pub use passwords::{Argon2Hasher, HashingCost};
 pub use remembered::RememberedTokens;
 pub use system::{OsSecrets, SystemClock, UuidV7Ids};
+pub use tickets::Ed25519Signer;
 pub use tokens::{JwtIssuer, MIN_SECRET, WeakSecret};

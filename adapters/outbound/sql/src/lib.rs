@@ -28,6 +28,7 @@
 #[macro_use]
 mod db;
 
+mod attendance;
 mod audit;
 mod auth;
 mod codec;

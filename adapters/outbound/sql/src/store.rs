@@ -5,6 +5,7 @@ use std::{fs, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
+    attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
     events::EventQueries,
@@ -284,6 +285,10 @@ impl Store for SqlStore {
     }
 
     fn reports(&self) -> &dyn ReportQueries {
+        self
+    }
+
+    fn attendance(&self) -> &dyn AttendanceQueries {
         self
     }
 }

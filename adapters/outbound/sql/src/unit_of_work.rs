@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
+    attendance::{Checkins, Events, TicketKeys, Tickets},
     audit::AuditTrail,
     auth::{Sessions, Throttles, Users},
     events::{Deliveries, Outbox},
@@ -172,6 +173,22 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn reports(&mut self) -> &mut dyn Reports {
+        self
+    }
+
+    fn attended_events(&mut self) -> &mut dyn Events {
+        self
+    }
+
+    fn tickets(&mut self) -> &mut dyn Tickets {
+        self
+    }
+
+    fn checkins(&mut self) -> &mut dyn Checkins {
+        self
+    }
+
+    fn ticket_keys(&mut self) -> &mut dyn TicketKeys {
         self
     }
 

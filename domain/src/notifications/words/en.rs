@@ -99,6 +99,12 @@ pub(super) fn say(what: &What) -> (String, String) {
         }
         What::OrderCompleted {} => ("Order completed".to_owned(), "Your order is completed.".to_owned()),
         What::OrderCancelled {} => ("Order cancelled".to_owned(), "Your order was cancelled.".to_owned()),
+        What::TicketIssued { event } => {
+            ("Your ticket".to_owned(), format!("Here is your ticket for {event}. Show its code at the entrance."))
+        }
+        What::TicketWithdrawn { event } => {
+            ("Your ticket is no longer valid".to_owned(), format!("Your ticket for {event} is no longer valid."))
+        }
         What::OrderExpired {} => (
             "Order expired".to_owned(),
             "The time to pay for your order is over, and the order was cancelled.".to_owned(),

@@ -112,6 +112,12 @@ pub(super) fn say(what: &What) -> (String, String) {
         }
         What::OrderCompleted {} => ("Pesanan selesai".to_owned(), "Pesanan Anda sudah selesai.".to_owned()),
         What::OrderCancelled {} => ("Pesanan dibatalkan".to_owned(), "Pesanan Anda dibatalkan.".to_owned()),
+        What::TicketIssued { event } => {
+            ("Tiket Anda".to_owned(), format!("Ini tiket Anda untuk {event}. Tunjukkan kodenya di pintu masuk."))
+        }
+        What::TicketWithdrawn { event } => {
+            ("Tiket Anda tidak berlaku lagi".to_owned(), format!("Tiket Anda untuk {event} tidak berlaku lagi."))
+        }
         What::OrderExpired {} => (
             "Pesanan kedaluwarsa".to_owned(),
             "Batas waktu pembayaran pesanan Anda telah berakhir, dan pesanan dibatalkan.".to_owned(),

@@ -26,6 +26,8 @@ pub enum Spread {
     Uniform,
     /// From any to the same one.
     Hot,
+    /// No balances: a row, and nothing else.
+    Row,
 }
 
 /// A database with the baseline's tables, and the scripts that use them.
@@ -51,6 +53,10 @@ const HOT: &str = "WITH receiver AS (UPDATE accounts SET credits = credits + :am
     INSERT INTO transfers (id, debit, credit, amount, created_at) \
     VALUES (gen_random_uuid(), :debit, :credit, :amount, now());";
 
+/// The least that a transaction can write.
+const ROW: &str = "INSERT INTO transfers (id, debit, credit, amount, created_at) \
+    VALUES (gen_random_uuid(), :debit, :credit, :amount, now());";
+
 impl Pgbench {
     /// Makes the tables; `indexes` is how many of the two indexes for statements the journal has.
     ///
@@ -73,6 +79,7 @@ impl Pgbench {
         let pgbench = Self { cluster, database, folder: folder.to_owned() };
         fs::write(pgbench.script(Spread::Uniform), script(&format!("random(1, {PEOPLE})"), UNIFORM))?;
         fs::write(pgbench.script(Spread::Hot), script("1", HOT))?;
+        fs::write(pgbench.script(Spread::Row), script(&format!("random(1, {PEOPLE})"), ROW))?;
         Ok(pgbench)
     }
 

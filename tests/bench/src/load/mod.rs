@@ -36,6 +36,8 @@ pub enum Kind {
     Batch(usize),
     /// Somebody's balance.
     Balance,
+    /// Somebody comes to the event.
+    Checkin,
     /// The plain page of the baseline.
     Hello,
 }
@@ -59,6 +61,7 @@ impl fmt::Display for Kind {
             Self::Hot => f.write_str("transfers to one account"),
             Self::Batch(size) => write!(f, "batches of {size}"),
             Self::Balance => f.write_str("balances"),
+            Self::Checkin => f.write_str("check-ins"),
             Self::Hello => f.write_str("hello"),
         }
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
 
 use super::Kind;
-use crate::host::SERVICE_TOKEN;
+use crate::{host::SERVICE_TOKEN, world};
 
 /// Writes requests of one kind.
 #[derive(Debug)]
@@ -27,14 +27,15 @@ impl Requests {
     ///
     /// # Errors
     /// The file of the world cannot be read.
-    pub fn new(kind: Kind, world: &Path, seed: u64) -> Result<Self> {
-        let text = fs::read_to_string(world).with_context(|| world.display().to_string())?;
+    pub fn new(kind: Kind, path: &Path, seed: u64) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let people: Vec<_> = text.lines().filter_map(|line| line.split_once(' ')).collect();
-        ensure!(people.len() > 1, "{} names nobody", world.display());
+        ensure!(people.len() > 1, "{} names nobody", path.display());
         let heads = match kind {
             Kind::Uniform | Kind::Hot => people.iter().map(|(wallet, token)| transfer_head(wallet, token)).collect(),
             Kind::Balance => people.iter().map(|(wallet, token)| balance(wallet, token)).collect(),
             Kind::Batch(_) => Vec::new(),
+            Kind::Checkin => vec![checkin_head(&world::door(path)?)],
             Kind::Hello => vec!["GET / HTTP/1.1\r\nHost: bench\r\n\r\n".to_owned()],
         };
         let wallets = people.iter().map(|(wallet, _)| (*wallet).to_owned()).collect();
@@ -54,6 +55,10 @@ impl Requests {
                 request.push(b'}');
             }
             Kind::Batch(size) => self.batch(size, request),
+            Kind::Checkin => {
+                request.extend_from_slice(self.heads[0].as_bytes());
+                request.extend_from_slice(format!("{:032x}\"}}", self.rng.u128(..)).as_bytes());
+            }
             Kind::Balance | Kind::Hello => {
                 let one = self.rng.usize(..self.heads.len());
                 request.extend_from_slice(self.heads[one].as_bytes());
@@ -117,6 +122,16 @@ fn transfer_head(wallet: &str, token: &str) -> String {
     head
 }
 
+/// A check-in up to where the ticket begins, which has 32 characters.
+fn checkin_head(token: &str) -> String {
+    let open = format!("{{\"event_id\":\"{}\",\"ticket_id\":\"", world::EVENT);
+    let length = open.len() + 32 + 2;
+    format!(
+        "POST /v1/checkins HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{open}"
+    )
+}
+
 fn balance(wallet: &str, token: &str) -> String {
     format!("GET /v1/wallets/{wallet}/balance HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n")
 }
@@ -127,11 +142,12 @@ mod tests {
 
     fn bodies(kind: Kind) -> Vec<String> {
         let folder = tempfile::tempdir().expect("a folder");
-        let world = folder.path().join("world");
+        let file = folder.path().join("world");
         let id = |n: u32| format!("00000000-0000-7000-8000-{n:012}");
         let lines: Vec<_> = (0..3).map(|n| format!("{} token{n}", id(n))).collect();
-        fs::write(&world, lines.join("\n")).expect("writes");
-        let mut requests = Requests::new(kind, &world, 7).expect("prepares");
+        fs::write(&file, lines.join("\n")).expect("writes");
+        fs::write(world::door_file(&file), "token").expect("writes");
+        let mut requests = Requests::new(kind, &file, 7).expect("prepares");
         let mut request = Vec::new();
         let mut next = || {
             requests.next(&mut request);
@@ -141,6 +157,16 @@ mod tests {
             body.to_owned()
         };
         (0..20).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn every_check_in_is_of_a_ticket_that_nobody_has_shown() {
+        let tickets: std::collections::BTreeSet<_> = bodies(Kind::Checkin).into_iter().collect();
+        assert_eq!(tickets.len(), 20);
+        for body in tickets {
+            let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+            assert_eq!(body["event_id"], world::EVENT);
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Tally {
     /// Counts an answer to a request that was due at `due`.
     pub fn answered(&mut self, answer: &Answer<'_>, due: Instant, now: Instant) {
         let wanted = match self.kind {
-            Kind::Uniform | Kind::Hot => 201,
+            Kind::Uniform | Kind::Hot | Kind::Checkin => 201,
             Kind::Batch(_) | Kind::Balance | Kind::Hello => 200,
         };
         let mut done = 0;

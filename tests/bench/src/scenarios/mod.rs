@@ -4,6 +4,7 @@
 //! both, and compares within a turn.
 
 mod baselines;
+mod checkins;
 mod disk;
 mod growth;
 mod reads;
@@ -39,6 +40,8 @@ pub enum Scenario {
     OpenLoop,
     /// Balances with an access token, on Postgres and on SQLite
     Balances,
+    /// Check-ins on 64 connections, on Postgres and on SQLite
+    Checkins,
     /// What a transfer takes on the disk, on Postgres and on SQLite
     Bytes,
     /// How long it takes to count the books again
@@ -99,6 +102,7 @@ impl Scenario {
             Self::TwoHosts => transfers::two_hosts(lab).await?,
             Self::OpenLoop => transfers::open_loop(lab).await?,
             Self::Balances => reads::balances(lab).await?,
+            Self::Checkins => checkins::checkins(lab).await?,
             Self::Bytes => disk::bytes(lab).await?,
             Self::Verify => disk::verify(lab).await?,
             Self::Reports => reports::reports(lab).await?,

@@ -58,6 +58,9 @@ pub struct Problem {
     /// What is wrong with the body, and where
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<ProblemFault>>,
+    /// What a program needs besides the code, if there is anything; each code has its own
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<serde_json::Value>,
 }
 
 /// One thing that is wrong with the body.
@@ -135,6 +138,10 @@ impl ApiError {
             code: self.code().to_owned(),
             request_id: request_id.map(str::to_owned),
             errors: (!faults.is_empty()).then(|| faults.iter().map(ProblemFault::from).collect()),
+            facts: match self {
+                Self::Domain(error) => error.facts().cloned(),
+                _ => None,
+            },
         }
     }
 

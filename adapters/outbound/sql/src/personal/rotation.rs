@@ -86,6 +86,8 @@ fn statements(column: Column) -> Statements {
         Column::ProofDetails => statements!("payment_proofs", "details", "payment_id"),
         Column::ProofPicture => statements!("payment_proofs", "picture", "payment_id"),
         Column::KeptAnswer => statements!("idempotency_keys", "sealed", "seed"),
+        Column::TicketHolder => statements!("tickets", "holder"),
+        Column::TicketKey => statements!("ticket_keys", "secret_key"),
     }
 }
 

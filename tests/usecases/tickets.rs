@@ -1,0 +1,149 @@
+//! Tickets of orders, quotas, and events that several people change.
+
+use dermaga_domain::{
+    Code,
+    attendance::{EventChange, Holder, NewEvent, NewTicket},
+};
+use dermaga_ports::{
+    attendance::{Entry, OrderLine, Ticket, TicketState, TicketType},
+    auth::{Principal, Role},
+    store::Store as _,
+};
+use uuid::Uuid;
+
+use crate::{
+    desk::user,
+    house_of_events::{Door, EVENT, new_event, new_type, scan},
+};
+
+const LINE: OrderLine = OrderLine { order: Uuid::from_u128(77), line: 1 };
+
+/// Issues in a unit of work of its own, as a paid order does in its.
+async fn issue(door: &Door, line: OrderLine, ticket_type: &TicketType, quantity: u32) -> Result<Vec<Ticket>, Code> {
+    let mut uow = door.desk.database.store.begin().await.expect("begins");
+    let holder = Holder { name: Some("Siti".to_owned()), user: Some(user(&door.panitia)) };
+    let issued = door.desk.app.attendance.issue_line(&mut *uow, line, ticket_type.id, quantity, holder).await;
+    let issued = issued.map_err(|error| error.code())?;
+    uow.commit().await.expect("commits");
+    Ok(issued)
+}
+
+async fn left(door: &Door, ticket_type: &TicketType) -> u32 {
+    let found = door.desk.database.store.attendance().ticket_type(ticket_type.id).await.expect("reads");
+    found.expect("is there").left()
+}
+
+#[tokio::test]
+async fn a_line_has_its_tickets_once() {
+    let door = Door::listed().await;
+    let regular = door.sell(new_type("Reguler", 3)).await;
+    let issued = issue(&door, LINE, &regular, 2).await.expect("issued");
+    assert_eq!(issued.len(), 2);
+    let (first, second) = (LINE.ticket(0), LINE.ticket(1));
+    assert!(issued.iter().all(|ticket| [first, second].contains(&ticket.id) && ticket.order == Some(LINE)));
+    assert_eq!(issue(&door, LINE, &regular, 2).await, Ok(issued.clone()), "again, they are found");
+    assert_eq!(left(&door, &regular).await, 1);
+    assert_eq!(issue(&door, OrderLine { line: 2, ..LINE }, &regular, 2).await, Err(Code::TicketsSoldOut));
+    assert_eq!(left(&door, &regular).await, 1, "a refusal writes nothing");
+    assert_eq!(door.told(scan(&first.to_string())).await, "ok");
+    let told = door.desk.database.texts("SELECT topic FROM outbox WHERE topic = 'ticket.issued'").await;
+    assert_eq!(told.len(), 2);
+}
+
+#[tokio::test]
+async fn a_cancelled_line_lets_nobody_in_and_can_be_sold_again() {
+    let door = Door::listed().await;
+    let regular = door.sell(new_type("Reguler", 2)).await;
+    let issued = issue(&door, LINE, &regular, 2).await.expect("issued");
+    for _ in 0..2 {
+        let mut uow = door.desk.database.store.begin().await.expect("begins");
+        let taken = door.desk.app.attendance.revoke_line(&mut *uow, LINE, "order cancelled").await.expect("taken back");
+        uow.commit().await.expect("commits");
+        assert!(taken.iter().all(|ticket| ticket.state == TicketState::Cancelled));
+        assert_eq!(left(&door, &regular).await, 2, "they are back once, however often that is said");
+    }
+    assert_eq!(door.told(scan(&issued[0].id.to_string())).await, "cancelled");
+    assert_eq!(issue(&door, OrderLine { line: 2, ..LINE }, &regular, 2).await.map(|all| all.len()), Ok(2));
+}
+
+#[tokio::test]
+async fn the_last_ticket_is_given_away_once() {
+    let door = std::sync::Arc::new(Door::listed().await);
+    let vip = door.sell(new_type("VIP", 1)).await;
+    let give = |_| {
+        let (door, ticket_type) = (door.clone(), Some(vip.id));
+        tokio::spawn(async move {
+            let new = NewTicket { holder: "Siti".to_owned(), ticket_type, ..NewTicket::default() };
+            door.desk.app.attendance.issue(&door.panitia, door.desk.id(), EVENT, new).await
+        })
+    };
+    let mut codes = Vec::new();
+    for run in (0..4).map(give).collect::<Vec<_>>() {
+        codes.push(run.await.expect("ends").map_err(|error| error.code()).map(drop));
+    }
+    assert_eq!(codes.iter().filter(|code| code.is_ok()).count(), 1);
+    assert_eq!(codes.iter().filter(|code| **code == Err(Code::TicketsSoldOut)).count(), 3);
+}
+
+#[tokio::test]
+async fn a_ticket_is_its_holders_and_the_committees_to_read() {
+    let door = Door::listed().await;
+    let (siti, _) = door.desk.person("siti").await;
+    let (stranger, _) = door.desk.person("stranger").await;
+    let ticket = door.issue(NewTicket { user: Some(user(&siti)), ..NewTicket::default() }).await;
+    let code = |by: &Principal| {
+        let by = by.clone();
+        let attendance = door.desk.app.attendance.clone();
+        async move { attendance.ticket_code(&by, ticket.id).await.map(drop).map_err(|error| error.code()) }
+    };
+    assert_eq!(code(&siti).await, Ok(()));
+    assert_eq!(code(&door.panitia).await, Ok(()));
+    assert_eq!(code(&stranger).await, Err(Code::TicketNotFound), "as if there was none");
+    door.desk.app.attendance.revoke(&door.panitia, ticket.id, None).await.expect("revoked");
+    assert_eq!(code(&siti).await, Err(Code::Revoked));
+    door.desk.app.auth.close_account(&siti, user(&siti)).await.expect("closed");
+    let kept = door.desk.database.store.attendance().ticket(ticket.id).await.expect("reads").expect("is there");
+    assert_eq!(kept.holder, None, "the name goes with the account");
+}
+
+#[tokio::test]
+async fn of_two_who_change_an_event_one_is_told_to_read_it_again() {
+    let door = Door::listed().await;
+    let change = |name: &str, entry, version| {
+        let to = NewEvent { name: name.to_owned(), entry, ..new_event(EVENT) };
+        door.desk.app.attendance.change(&door.panitia, EventChange { to, version })
+    };
+    let changed = change("Konser Besar", Entry::Single, 1).await.expect("changed");
+    assert_eq!((changed.version, changed.name.as_str()), (2, "Konser Besar"));
+    let stale = change("Konser Kecil", Entry::Single, 1).await.expect_err("somebody else was faster");
+    assert_eq!(stale.code(), Code::ConcurrentChange);
+    let reentry = change("Konser Besar", Entry::Reentry, 2).await.expect("nobody has come yet");
+    assert_eq!(reentry.entry, Entry::Reentry);
+    let ticket = door.issue(NewTicket::default()).await.id.to_string();
+    assert_eq!(door.told(scan(&ticket)).await, "ok");
+    let refused = change("Konser Besar", Entry::Single, 3).await.expect_err("somebody is inside");
+    assert_eq!(refused.code(), Code::IllegalTransition);
+}
+
+#[tokio::test]
+async fn an_event_is_made_once_and_by_the_committee() {
+    let door = Door::listed().await;
+    let again = door.desk.app.attendance.create(&door.panitia, new_event(EVENT)).await;
+    assert_eq!(again, Ok(door.event.clone()), "the same again is the same");
+    let other = NewEvent { name: "Lain".to_owned(), ..new_event(EVENT) };
+    let taken = door.desk.app.attendance.create(&door.panitia, other).await.expect_err("taken");
+    assert_eq!(taken.code(), Code::EventExists);
+    let (ani, _) = door.desk.person_of("ani", Role::User).await;
+    let denied = door.desk.app.attendance.create(&ani, new_event("evt2")).await.expect_err("a customer");
+    assert_eq!(denied.code(), Code::PermissionDenied);
+    let broken = NewEvent {
+        id: "Evt!".to_owned(),
+        name: " ".to_owned(),
+        ends_at: door.event.starts_at,
+        capacity: Some(0),
+        ..new_event(EVENT)
+    };
+    let refused = door.desk.app.attendance.create(&door.panitia, broken).await.expect_err("four faults");
+    let pointers: Vec<_> = refused.faults().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/event_id", "/name", "/ends_at", "/capacity"]);
+}
