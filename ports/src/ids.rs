@@ -74,7 +74,7 @@ ids! {
     WebhookId;
     /// A product.
     ProductId;
-    /// Whatever is kept in stock: a product, by its own id.
+    /// Whatever there is a number of: a product or a kind of ticket, by its own id.
     ItemId;
     /// A change of the stock of an item.
     MovementId;
@@ -93,6 +93,12 @@ ids! {
 impl From<ProductId> for ItemId {
     fn from(product: ProductId) -> Self {
         Self(product.0)
+    }
+}
+
+impl From<TicketTypeId> for ItemId {
+    fn from(ticket_type: TicketTypeId) -> Self {
+        Self(ticket_type.0)
     }
 }
 

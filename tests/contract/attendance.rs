@@ -176,7 +176,7 @@ pub async fn tickets_read_back_and_are_listed(database: &Database) {
         ticket_type: Some(TicketTypeId(id(1))),
         holder: Some("Siti Aminah".to_owned()),
         user: Some(owner.id),
-        order: Some(OrderLine { order: id(77), line: 3 }),
+        order: Some(OrderLine { order: dermaga_ports::ids::OrderId(id(77)), line: 3 }),
         valid_from: Some(at(5)),
         valid_until: Some(at(6)),
         ..ticket(1, "a1")
@@ -206,7 +206,7 @@ pub async fn tickets_read_back_and_are_listed(database: &Database) {
 
 pub async fn tickets_of_a_line_are_found_together(database: &Database) {
     add_event(database, &event("a1")).await;
-    let line = OrderLine { order: id(77), line: 1 };
+    let line = OrderLine { order: dermaga_ports::ids::OrderId(id(77)), line: 1 };
     for (n, order) in [(1, Some(line)), (2, Some(OrderLine { line: 2, ..line })), (3, Some(line)), (4, None)] {
         add_ticket(database, &Ticket { order, ..ticket(n, "a1") }).await;
     }

@@ -2,12 +2,18 @@
 
 use dermaga_domain::{
     Code,
-    attendance::{EventChange, Holder, NewEvent, NewTicket},
+    attendance::{EventChange, Holder, NewEvent, NewTicket, NewTicketType},
+    orders::{NewLine, NewOrder, TakenElsewhere},
 };
 use dermaga_ports::{
     attendance::{Entry, OrderLine, Ticket, TicketState, TicketType},
     auth::{Principal, Role},
+    ids::OrderId,
+    ledger::SystemAccount,
+    money::Money,
+    orders::{Order, OrderStatus, Ware},
     store::Store as _,
+    system::Clock as _,
 };
 use uuid::Uuid;
 
@@ -16,7 +22,7 @@ use crate::{
     house_of_events::{Door, EVENT, new_event, new_type, scan},
 };
 
-const LINE: OrderLine = OrderLine { order: Uuid::from_u128(77), line: 1 };
+const LINE: OrderLine = OrderLine { order: OrderId(Uuid::from_u128(77)), line: 1 };
 
 /// Issues in a unit of work of its own, as a paid order does in its.
 async fn issue(door: &Door, line: OrderLine, ticket_type: &TicketType, quantity: u32) -> Result<Vec<Ticket>, Code> {
@@ -146,4 +152,61 @@ async fn an_event_is_made_once_and_by_the_committee() {
     let refused = door.desk.app.attendance.create(&door.panitia, broken).await.expect_err("four faults");
     let pointers: Vec<_> = refused.faults().iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, ["/event_id", "/name", "/ends_at", "/capacity"]);
+}
+
+/// Somebody orders so many tickets.
+async fn order(door: &Door, who: &Principal, kind: &TicketType, quantity: i64) -> dermaga_domain::Result<Order> {
+    let line = NewLine { ware: Ware::Ticket(kind.id), quantity, unit_price: None, note: None };
+    let new = NewOrder { lines: vec![line], ..NewOrder::default() };
+    door.desk.app.orders.create(who, door.desk.id(), new).await.map(|(order, _)| order)
+}
+
+#[tokio::test]
+async fn tickets_are_kept_until_they_are_paid_and_come_with_the_payment() {
+    let door = Door::listed().await;
+    let (ani, wallet) = door.desk.person("ani").await;
+    let operator = Principal::Operator;
+    let regular = door.sell(new_type("Reguler", 3)).await;
+    let placed = order(&door, &ani, &regular, 2).await.expect("orders");
+    assert_eq!(placed.total, Money::new(2 * regular.price.amount(), regular.price.currency()).expect("a sum"));
+    let refused = order(&door, &ani, &regular, 2).await.expect_err("only one is left");
+    assert_eq!(refused.code(), Code::InsufficientStock);
+    assert!(refused.detail().contains("nly 1 of"), "{refused}");
+    // Who gives tickets away does not give away what somebody is about to pay.
+    let give = |holder: &str| {
+        let new = NewTicket { holder: holder.to_owned(), ticket_type: Some(regular.id), ..NewTicket::default() };
+        door.desk.app.attendance.issue(&door.panitia, door.desk.id(), EVENT, new)
+    };
+    give("Siti").await.expect("the last one");
+    assert_eq!(give("Budi").await.expect_err("none is left").code(), Code::TicketsSoldOut);
+
+    let taken = TakenElsewhere { reference: "till".to_owned(), amount: placed.total.amount(), currency: None };
+    let paid = door.desk.app.orders.record_payment(&operator, placed.id, taken).await.expect("records");
+    assert_eq!(paid.status, OrderStatus::Paid);
+    let view = door.desk.app.orders.detail(&ani, placed.id).await.expect("answers");
+    assert_eq!((view.tickets.len(), left(&door, &regular).await), (2, 0));
+    let (ticket, code) = door.desk.app.attendance.ticket(&ani, view.tickets[0]).await.expect("is the buyer's");
+    assert_eq!((ticket.state, ticket.user), (TicketState::Valid, Some(user(&ani))));
+    assert_eq!(door.told(scan(&code.expect("a code"))).await, "ok");
+
+    door.desk.app.orders.cancel(&operator, placed.id, None, None).await.expect("cancels");
+    assert_eq!(left(&door, &regular).await, 2);
+    assert_eq!(door.told(scan(&view.tickets[1].to_string())).await, "cancelled");
+    assert_eq!(door.desk.balance(&ani, &wallet).await.0, placed.total.amount());
+    let events = SystemAccount::Merchant { slug: "dermaga-events".to_owned() };
+    assert_eq!(door.desk.account(events).await, 0, "the money came to the events' account and left it");
+    door.desk.check().await;
+}
+
+#[tokio::test]
+async fn what_is_not_on_sale_is_not_sold() {
+    let door = Door::listed().await;
+    let (ani, _) = door.desk.person("ani").await;
+    let soon = door.desk.clock.now() + std::time::Duration::from_secs(60);
+    let early = door.sell(NewTicketType { sale_from: Some(soon), ..new_type("Early", 3) }).await;
+    let refused = order(&door, &ani, &early, 1).await.expect_err("not yet");
+    assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/lines/0/ticket_type_id"));
+    assert_eq!(order(&door, &ani, &early, 101).await.expect_err("too many").code(), Code::Invalid);
+    door.desk.clock.advance(std::time::Duration::from_secs(60));
+    order(&door, &ani, &early, 1).await.expect("now");
 }

@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError, Unique,
-    attendance::{Event, OrderLine, Ticket, TicketState, TicketType},
+    attendance::{Ticket, TicketState, TicketType},
     auth::Principal,
     ids::{TicketId, TicketTypeId, UserId},
     store::UnitOfWork,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Attendance, events::window};
 use crate::{
     auth::Permission,
-    core::Note,
+    core::{Core, Note},
     error::{Code, Error, Result},
     faults::Faults,
 };
@@ -21,7 +21,7 @@ use crate::{
 /// The longest name on a ticket.
 const MAX_HOLDER: usize = 100;
 /// The longest reason to take a ticket back.
-const MAX_REASON: usize = 200;
+pub(super) const MAX_REASON: usize = 200;
 
 /// A ticket that somebody of the committee gives away.
 #[derive(Debug, Clone, Default)]
@@ -42,13 +42,13 @@ fn facts(ticket: &Ticket, event_name: Option<&str>) -> Value {
     })
 }
 
-fn sold_out(ticket_type: &TicketType, wanted: u32) -> Error {
+pub(super) fn sold_out(ticket_type: &TicketType, wanted: u32) -> Error {
     let told = format!("Of {} there are {} left, not {wanted}.", ticket_type.name, ticket_type.left());
     Error::new(Code::TicketsSoldOut, told)
         .with_facts(json!({ "ticket_type_id": ticket_type.id, "available": ticket_type.left() }))
 }
 
-fn no_type() -> Error {
+pub(super) fn no_type() -> Error {
     Error::new(Code::TicketTypeNotFound, "The event has no ticket type with this id.")
 }
 
@@ -106,92 +106,15 @@ impl Attendance {
             added => added?,
         }
         if let Some(ticket_type) = &ticket_type {
-            if ticket_type.left() == 0 {
+            let held = uow.stock().held(&[ticket_type.id.into()], now).await?.first().map_or(0, |(_, held)| *held);
+            if i64::from(ticket_type.left()) <= held {
                 return Err(sold_out(ticket_type, 1));
             }
             uow.attended_events().count_issued(ticket_type.id, 1).await?;
         }
-        self.file_issued(&mut *uow, Some(by), &ticket, &event.name, now).await?;
+        self.0.file_issued(&mut *uow, Some(by), &ticket, &event.name, now).await?;
         uow.commit().await?;
         Ok(ticket)
-    }
-
-    /// Issues the tickets of an order's line, in the unit of work in which the order is paid. What was issued for this line
-    /// before is answered again, whatever became of it since. Lines of one order MUST be issued in the order of their
-    /// ticket types' ids, which are locked.
-    ///
-    /// # Errors
-    /// [`Code::TicketTypeNotFound`], [`Code::TicketsSoldOut`]: then nothing was written.
-    pub async fn issue_line(
-        &self,
-        uow: &mut dyn UnitOfWork,
-        line: OrderLine,
-        ticket_type: TicketTypeId,
-        quantity: u32,
-        holder: Holder,
-    ) -> Result<Vec<Ticket>> {
-        let issued_before = uow.tickets().of_line(line).await?;
-        if !issued_before.is_empty() {
-            return Ok(issued_before);
-        }
-        let found = uow.attended_events().find_type(ticket_type).await?.ok_or_else(no_type)?;
-        if found.left() < quantity {
-            return Err(sold_out(&found, quantity));
-        }
-        let event = uow.attended_events().find_at_door(&found.event).await?;
-        let Some(Event { name: event_name, .. }) = event else {
-            return Err(Error::internal("a ticket type without its event"));
-        };
-        let now = self.0.now();
-        let mut tickets = Vec::new();
-        for position in 0..quantity {
-            let ticket = Ticket {
-                id: line.ticket(position),
-                event: found.event.clone(),
-                ticket_type: Some(found.id),
-                holder: holder.name.clone(),
-                user: holder.user,
-                order: Some(line),
-                valid_from: found.valid_from,
-                valid_until: found.valid_until,
-                state: TicketState::Valid,
-                ended_at: None,
-                ended_because: None,
-                created_at: now,
-            };
-            uow.tickets().add(&ticket).await?;
-            self.file_issued(uow, None, &ticket, &event_name, now).await?;
-            tickets.push(ticket);
-        }
-        uow.attended_events().count_issued(found.id, i64::from(quantity)).await?;
-        tickets.sort_by_key(|ticket| ticket.id);
-        Ok(tickets)
-    }
-
-    /// Takes back the tickets of an order's line, in the unit of work in which the order is cancelled. They can be sold
-    /// again. Repeated, it finds nothing to do.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn revoke_line(&self, uow: &mut dyn UnitOfWork, line: OrderLine, because: &str) -> Result<Vec<Ticket>> {
-        let now = self.0.now();
-        let mut tickets = uow.tickets().of_line(line).await?;
-        let mut back = 0;
-        for ticket in tickets.iter_mut().filter(|ticket| ticket.state == TicketState::Valid) {
-            ticket.state = TicketState::Cancelled;
-            ticket.ended_at = Some(now);
-            ticket.ended_because = Some(because.chars().take(MAX_REASON).collect());
-            uow.tickets().save(ticket).await?;
-            self.file_ended(uow, None, "ticket.cancelled", ticket, now).await?;
-            back += 1;
-        }
-        if back > 0
-            && let Some(ticket_type) = tickets.first().and_then(|ticket| ticket.ticket_type)
-        {
-            uow.attended_events().find_type(ticket_type).await?;
-            uow.attended_events().count_issued(ticket_type, -back).await?;
-        }
-        Ok(tickets)
     }
 
     /// Takes a ticket back: whoever has it is not let in any more. Repeated, it finds nothing to do.
@@ -211,12 +134,14 @@ impl Attendance {
         }
         let ticket = Ticket { state: TicketState::Revoked, ended_at: Some(now), ended_because: because, ..ticket };
         uow.tickets().save(&ticket).await?;
-        self.file_ended(&mut *uow, Some(by), "ticket.revoked", &ticket, now).await?;
+        self.0.file_ended(&mut *uow, Some(by), "ticket.revoked", &ticket, now).await?;
         uow.commit().await?;
         Ok(ticket)
     }
+}
 
-    async fn file_issued(
+impl Core {
+    pub(super) async fn file_issued(
         &self,
         uow: &mut dyn UnitOfWork,
         actor: Option<&Principal>,
@@ -230,10 +155,10 @@ impl Attendance {
             subject: format!("ticket:{}", ticket.id),
             detail: format!("for {}", ticket.event),
         };
-        self.0.file(uow, note, facts(ticket, Some(event_name)), now).await
+        self.file(uow, note, facts(ticket, Some(event_name)), now).await
     }
 
-    async fn file_ended(
+    pub(super) async fn file_ended(
         &self,
         uow: &mut dyn UnitOfWork,
         actor: Option<&Principal>,
@@ -243,13 +168,6 @@ impl Attendance {
     ) -> Result<()> {
         let detail = ticket.ended_because.clone().unwrap_or_default();
         let note = Note { actor, action, subject: format!("ticket:{}", ticket.id), detail };
-        self.0.file(uow, note, facts(ticket, None), now).await
+        self.file(uow, note, facts(ticket, None), now).await
     }
-}
-
-/// Whom the tickets of an order are for.
-#[derive(Debug, Clone, Default)]
-pub struct Holder {
-    pub name: Option<String>,
-    pub user: Option<UserId>,
 }

@@ -20,6 +20,7 @@ mod codes;
 mod door;
 mod events;
 mod issue;
+mod lines;
 mod refusal;
 mod report;
 mod scan;
@@ -35,7 +36,8 @@ use dermaga_ports::{
 };
 pub use door::Scanned;
 pub use events::{EventChange, NewEvent, NewTicketType};
-pub use issue::{Holder, NewTicket};
+pub use issue::NewTicket;
+pub use lines::Holder;
 pub use report::{Attending, Revocations};
 pub use scan::Scan;
 

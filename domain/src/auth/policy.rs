@@ -139,7 +139,7 @@ matrix! {
     /// Recount the roll-ups and build them anew.
     RebuildFigures "figures.rebuild" => Admin;
     /// Read events and what is sold of them, and one's own tickets.
-    VisitEvents "attendance.visit" => User Committee Admin;
+    VisitEvents "attendance.visit" => Guest User Committee Admin;
     /// Make and change events and what is sold of them.
     RunEvents "attendance.run" => Committee Admin;
     /// Issue, read and revoke anybody's tickets.

@@ -9,20 +9,35 @@
 //! ```
 
 use dermaga_ports::{
+    attendance::OrderLine,
     auth::Principal,
-    ids::{ItemId, MovementId},
-    inventory::{Availability, Hold, Movement, MovementKind},
-    orders::Order,
+    ids::{ItemId, MovementId, TicketTypeId},
+    inventory::{Availability, Hold, Movement, MovementKind, Stock},
+    orders::{Order, Ware},
     store::UnitOfWork,
     time::Timestamp,
 };
 use uuid::Uuid;
 
-use crate::error::{Code, Error, Fault, Result};
+use crate::{
+    attendance::Holder,
+    core::Core,
+    error::{Code, Error, Fault, Result},
+};
 
-/// Locks the items, in ascending order, and tells what is there of each. Items that are not kept in stock are left out.
+/// Locks the items, in ascending order and what is in stock before kinds of tickets, and tells what is there of each. What
+/// is neither is left out.
 pub(crate) async fn look(uow: &mut dyn UnitOfWork, items: &[ItemId], now: Timestamp) -> Result<Vec<Availability>> {
-    let stock = uow.stock().lock(items).await?;
+    let mut stock = uow.stock().lock(items).await?;
+    let mut others: Vec<ItemId> =
+        items.iter().copied().filter(|item| !stock.iter().any(|one| one.item == *item)).collect();
+    others.sort_unstable();
+    others.dedup();
+    for item in others {
+        if let Some(kind) = uow.attended_events().find_type(TicketTypeId(item.0)).await? {
+            stock.push(Stock { item, on_hand: kind.quota.into(), allocated: kind.issued.into() });
+        }
+    }
     // After the locks: whoever had them may have held some.
     let held = uow.stock().held(items, now).await?;
     let of = |item| held.iter().find(|(held, _)| *held == item).map_or(0, |(_, quantity)| *quantity);
@@ -41,7 +56,7 @@ pub(crate) fn sufficient(order: &Order, there: &[Availability]) -> Result<()> {
         return Ok(());
     }
     let faults = order.lines.iter().enumerate().filter_map(|(position, line)| {
-        let item = line.ware.item().filter(|item| short.contains(item))?;
+        let item = Some(line.ware.item()).filter(|item| short.contains(item))?;
         let told = format!("only {} of {:?} are available", available(item), line.title);
         Some(Fault::new(format!("/lines/{position}/quantity"), told))
     });
@@ -71,20 +86,59 @@ pub(crate) async fn can_have(uow: &mut dyn UnitOfWork, order: &Order, now: Times
     Ok(there.len() == items.len() && there.iter().all(covered))
 }
 
-/// Puts the goods of a paid order aside; its holds end.
-pub(crate) async fn allocate(uow: &mut dyn UnitOfWork, by: &Principal, order: &Order, now: Timestamp) -> Result<()> {
-    uow.stock().release(order.id).await?;
-    record(uow, by, order, MovementKind::Allocated, now).await
+impl Core {
+    /// Puts the goods of a paid order aside, and issues its tickets; its holds end.
+    pub(crate) async fn allocate(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<()> {
+        uow.stock().release(order.id).await?;
+        record(uow, by, order, MovementKind::Allocated, now).await?;
+        for (line, ticket_type, quantity) in tickets(order) {
+            let holder = Holder { name: None, user: Some(order.buyer) };
+            self.issue_line(uow, line, ticket_type, quantity, holder).await?;
+        }
+        Ok(())
+    }
+
+    /// The goods of a paid order are free again, and its tickets let nobody in.
+    pub(crate) async fn free(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<()> {
+        record(uow, by, order, MovementKind::Released, now).await?;
+        for (line, ..) in tickets(order) {
+            self.revoke_line(uow, line, "the order was cancelled").await?;
+        }
+        Ok(())
+    }
 }
 
-/// The goods of an order leave.
+/// The goods of an order leave. Tickets are with their holders already.
 pub(crate) async fn sell(uow: &mut dyn UnitOfWork, by: &Principal, order: &Order, now: Timestamp) -> Result<()> {
     record(uow, by, order, MovementKind::Sold, now).await
 }
 
-/// The goods of a paid order are free again.
-pub(crate) async fn free(uow: &mut dyn UnitOfWork, by: &Principal, order: &Order, now: Timestamp) -> Result<()> {
-    record(uow, by, order, MovementKind::Released, now).await
+/// The lines of an order that are about tickets, in the order in which their kinds are locked.
+pub(crate) fn tickets(order: &Order) -> Vec<(OrderLine, TicketTypeId, u32)> {
+    let numbered = (0_u32..).zip(&order.lines);
+    let mut lines: Vec<(OrderLine, TicketTypeId, u32)> = numbered
+        .filter_map(|(position, line)| match line.ware {
+            Ware::Ticket(kind) => {
+                let quantity = u32::try_from(line.quantity).unwrap_or(u32::MAX);
+                Some((OrderLine { order: order.id, line: position }, kind, quantity))
+            }
+            Ware::Product(_) => None,
+        })
+        .collect();
+    lines.sort_unstable_by_key(|(line, kind, _)| (*kind, *line));
+    lines
 }
 
 async fn record(
@@ -94,7 +148,8 @@ async fn record(
     kind: MovementKind,
     now: Timestamp,
 ) -> Result<()> {
-    let items = order.items();
+    let tickets: Vec<ItemId> = tickets(order).into_iter().map(|(_, kind, _)| kind.into()).collect();
+    let items: Vec<(ItemId, i64)> = order.items().into_iter().filter(|(item, _)| !tickets.contains(item)).collect();
     let ids: Vec<ItemId> = items.iter().map(|(item, _)| *item).collect();
     uow.stock().lock(&ids).await?;
     for (item, quantity) in items {

@@ -1,11 +1,11 @@
 //! What somebody wants to order: checked, and priced by what is offered right now.
 
 use dermaga_ports::{
-    ids::ProductId,
-    inventory::{Product, ProductStatus},
+    inventory::ProductStatus,
     money::{MAX_AMOUNT, Money},
     orders::{Line, MAX_LINES, MAX_QUANTITY, Ware},
     store::UnitOfWork,
+    time::Timestamp,
 };
 
 use crate::{
@@ -14,13 +14,15 @@ use crate::{
     payments::MethodChoice,
 };
 
+/// The most tickets of a line: each is a record with a code of its own.
+const MAX_TICKETS: i64 = 100;
 /// The longest note to a line.
 const MAX_NOTE: usize = 500;
 
 /// A line to order.
 #[derive(Debug, Clone)]
 pub struct NewLine {
-    pub product: ProductId,
+    pub ware: Ware,
     pub quantity: i64,
     /// What the buyer saw; another price by now refuses the order.
     pub unit_price: Option<i64>,
@@ -68,26 +70,36 @@ impl NewOrder {
 /// # Errors
 /// [`Code::Invalid`] for products that are not offered, [`Code::CurrencyMismatch`], [`Code::PriceChanged`] naming the old
 /// and the new price.
-pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine]) -> Result<(Vec<Line>, Money)> {
-    let mut ids: Vec<ProductId> = wanted.iter().map(|line| line.product).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let products = uow.products().read(&ids).await?;
+pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Timestamp) -> Result<(Vec<Line>, Money)> {
+    let offers = offers(uow, wanted, now).await?;
     let mut faults = Faults::default();
     let mut moved = Vec::new();
     let mut lines = Vec::with_capacity(wanted.len());
     for (position, line) in wanted.iter().enumerate() {
-        let offered = products.iter().find(|product| product.id == line.product);
-        let Some(product) = offered.filter(|product| product.status == ProductStatus::Active) else {
-            let told = if offered.is_some() { "is not offered any more" } else { "is no product" };
-            faults.add(&format!("/lines/{position}/product_id"), told);
-            continue;
+        let field = match line.ware {
+            Ware::Product(_) => "product_id",
+            Ware::Ticket(_) => "ticket_type_id",
         };
-        if let Some(seen) = line.unit_price.filter(|seen| *seen != product.price.amount()) {
-            let told = format!("{} costs {} by now, not {seen}", product.name, product.price.amount());
+        let offer = match offers.iter().find(|offer| offer.ware == line.ware) {
+            Some(Offer { refused: None, .. }) if line.quantity > MAX_TICKETS && field == "ticket_type_id" => {
+                faults.add(
+                    &format!("/lines/{position}/quantity"),
+                    format!("must be from 1 to {MAX_TICKETS} for tickets"),
+                );
+                continue;
+            }
+            Some(offer @ Offer { refused: None, .. }) => offer,
+            found => {
+                let told = found.and_then(|offer| offer.refused).unwrap_or("is nothing that is sold here");
+                faults.add(&format!("/lines/{position}/{field}"), told);
+                continue;
+            }
+        };
+        if let Some(seen) = line.unit_price.filter(|seen| *seen != offer.price.amount()) {
+            let told = format!("{} costs {} by now, not {seen}", offer.title, offer.price.amount());
             moved.push(Fault::new(format!("/lines/{position}/unit_price"), told));
         }
-        lines.push(of(line, product));
+        lines.push(of(line, offer));
     }
     faults.check()?;
     if !moved.is_empty() {
@@ -98,12 +110,55 @@ pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine]) -> Resul
     Ok((lines, total))
 }
 
-fn of(line: &NewLine, product: &Product) -> Line {
+/// What something costs right now, and what it is called; or why it cannot be ordered.
+struct Offer {
+    ware: Ware,
+    title: String,
+    price: Money,
+    refused: Option<&'static str>,
+}
+
+/// What is wanted, as it is offered right now. What is not there is left out.
+async fn offers(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Timestamp) -> Result<Vec<Offer>> {
+    let (mut products, mut tickets) = (Vec::new(), Vec::new());
+    for line in wanted {
+        match line.ware {
+            Ware::Product(id) => products.push(id),
+            Ware::Ticket(id) => tickets.push(id),
+        }
+    }
+    products.sort_unstable();
+    products.dedup();
+    tickets.sort_unstable();
+    tickets.dedup();
+    let mut offers: Vec<Offer> = Vec::new();
+    if !products.is_empty() {
+        offers.extend(uow.products().read(&products).await?.into_iter().map(|product| Offer {
+            ware: Ware::Product(product.id),
+            title: product.name,
+            price: product.price,
+            refused: (product.status != ProductStatus::Active).then_some("is not offered any more"),
+        }));
+    }
+    for id in tickets {
+        let Some(kind) = uow.attended_events().find_type(id).await? else { continue };
+        let refused = match kind {
+            _ if !kind.is_on_sale(now) => Some("is not on sale right now"),
+            _ if !kind.price.is_positive() => Some("is free, and given away by those who run the event"),
+            _ => None,
+        };
+        let title = format!("{} ({})", kind.name, kind.event);
+        offers.push(Offer { ware: Ware::Ticket(id), title, price: kind.price, refused });
+    }
+    Ok(offers)
+}
+
+fn of(line: &NewLine, offer: &Offer) -> Line {
     Line {
-        ware: Ware::Product(product.id),
-        title: product.name.clone(),
+        ware: offer.ware,
+        title: offer.title.clone(),
         quantity: line.quantity,
-        unit_price: product.price,
+        unit_price: offer.price,
         note: line.note.as_deref().map(str::trim).filter(|note| !note.is_empty()).map(str::to_owned),
     }
 }
@@ -116,7 +171,7 @@ fn total(lines: &[Line]) -> Result<Money> {
     for (position, line) in lines.iter().enumerate() {
         if line.unit_price.currency() != currency {
             let told = format!("costs {}, and the first line {currency}: order them apart", line.unit_price.currency());
-            return Err(Error::new(Code::CurrencyMismatch, told).at(&format!("/lines/{position}/product_id")));
+            return Err(Error::new(Code::CurrencyMismatch, told).at(&format!("/lines/{position}")));
         }
         let with_line = line.unit_price.amount().checked_mul(line.quantity).and_then(|amount| sum.checked_add(amount));
         sum = with_line.filter(|sum| *sum <= MAX_AMOUNT).ok_or_else(|| {
@@ -136,7 +191,7 @@ mod tests {
 
     fn line(price: i64, currency: Currency, quantity: i64) -> Line {
         Line {
-            ware: Ware::Product(ProductId(Uuid::nil())),
+            ware: Ware::Product(Uuid::nil().into()),
             title: "Tas".to_owned(),
             quantity,
             unit_price: Money::new(price, currency).expect("an amount"),

@@ -20,7 +20,6 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     faults::Faults,
-    inventory::shelf,
     ledger::{note, payload},
     payments::Payments,
 };
@@ -84,7 +83,7 @@ impl Orders {
                 let Some((payment, transaction)) = funding.zip(transaction) else { return Ok(None) };
                 let why = order.reason.as_deref().unwrap_or("the order was cancelled");
                 refund = payments.give_back(&mut *uow, by, payment, transaction, why, now).await?;
-                shelf::free(&mut *uow, by, &order, now).await?;
+                self.0.free(&mut *uow, by, &order, now).await?;
             }
             OrderStatus::Confirmed => {
                 uow.stock().release(id).await?;

@@ -10,7 +10,7 @@ use dermaga_ports::{
     ids::{ItemId, OrderId, PaymentId, UserId},
     ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Wallet},
     money::{Currency, Money},
-    orders::{Line, Order, OrderNumber, OrderStatus},
+    orders::{Line, Order, OrderNumber, OrderStatus, Ware},
     payments::{Payment, PaymentState},
     store::UnitOfWork,
     time::Timestamp,
@@ -50,10 +50,10 @@ impl Orders {
         let wallets = self.0.wallets_of(buyer).await?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
-        let items: Vec<ItemId> = new.lines.iter().map(|line| line.product.into()).collect();
+        let items: Vec<ItemId> = new.lines.iter().map(|line| line.ware.item()).collect();
         // The prices are read after the locks: a product that is taken off the list right now is gone or it is ours.
         let there = if new.draft { Vec::new() } else { shelf::look(&mut *uow, &items, now).await? };
-        let (lines, total) = basket::price(&mut *uow, &new.lines).await?;
+        let (lines, total) = basket::price(&mut *uow, &new.lines, now).await?;
         let mut order = Order {
             id,
             number: OrderNumber::of(id, 0),
@@ -110,7 +110,7 @@ impl Orders {
         let items: Vec<ItemId> = order.items().into_iter().map(|(item, _)| item).collect();
         let there = shelf::look(&mut *uow, &items, now).await?;
         let wanted: Vec<NewLine> = order.lines.iter().map(again).collect();
-        let (lines, total) = basket::price(&mut *uow, &wanted).await?;
+        let (lines, total) = basket::price(&mut *uow, &wanted, now).await?;
         let agreed = expected.unwrap_or(order.total.amount());
         if total.amount() != agreed {
             let told = format!(
@@ -197,7 +197,9 @@ impl Orders {
             id: order.transaction(),
             kind: TransactionKind::Payment,
             wallet,
-            counterparty: Counterparty::Merchant { name: format!("{} shop", self.0.policy.merchant) },
+            counterparty: Counterparty::Merchant {
+                name: format!("{} {}", self.0.policy.merchant, business(&order.lines)),
+            },
             amount: order.total,
             description: Some(described(&order.lines, order.total)),
             reference: Some(order.number.0.clone()),
@@ -229,8 +231,13 @@ fn first_payment(order: OrderId) -> PaymentId {
 }
 
 fn again(line: &Line) -> NewLine {
-    let dermaga_ports::orders::Ware::Product(product) = line.ware;
-    NewLine { product, quantity: line.quantity, unit_price: None, note: line.note.clone() }
+    NewLine { ware: line.ware, quantity: line.quantity, unit_price: None, note: line.note.clone() }
+}
+
+/// Which of our businesses earns the money of an order; the shop, where it is of several.
+fn business(lines: &[Line]) -> &'static str {
+    let only_tickets = lines.iter().all(|line| matches!(line.ware, Ware::Ticket(_)));
+    if only_tickets { "events" } else { "shop" }
 }
 
 /// What a bank statement or a gateway's page says of the order.

@@ -45,7 +45,7 @@ impl Core {
         order.status = OrderStatus::Paid;
         order.updated_at = now;
         uow.orders().save(&order).await?;
-        shelf::allocate(uow, by, &order, now).await?;
+        self.allocate(uow, by, &order, now).await?;
         self.tell_order(uow, by, "order.paid", &order, now).await
     }
 
@@ -105,7 +105,7 @@ impl Core {
         order.reason = Some("the payment was taken back".to_owned());
         order.updated_at = now;
         uow.orders().save(&order).await?;
-        shelf::free(uow, by, &order, now).await?;
+        self.free(uow, by, &order, now).await?;
         self.tell_order(uow, by, "order.cancelled", &order, now).await
     }
 

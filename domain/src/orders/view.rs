@@ -1,10 +1,11 @@
 //! Orders, read.
 
 use dermaga_ports::{
+    attendance::OrderLine,
     audit::{AuditFilter, AuditRecord},
     auth::{Principal, User},
-    ids::{OrderId, UserId},
-    orders::{Order, OrderFilter},
+    ids::{OrderId, TicketId, UserId},
+    orders::{Order, OrderFilter, OrderStatus},
     paging::{Page, PageRequest},
     payments::{Payment, PaymentFilter},
     time::Timestamp,
@@ -14,6 +15,7 @@ use super::{Orders, missing};
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
+    inventory::shelf,
 };
 
 /// Something that happened to an order or its payments.
@@ -36,6 +38,8 @@ pub struct OrderView {
     pub payments: Vec<Payment>,
     /// Oldest first.
     pub timeline: Vec<Moment>,
+    /// The tickets that came with it, once it is paid.
+    pub tickets: Vec<TicketId>,
 }
 
 impl Orders {
@@ -67,7 +71,11 @@ impl Orders {
             timeline.extend(entries.into_iter().map(|entry| moment(entry, order.buyer, insider)));
         }
         timeline.sort_by_key(|moment| moment.at);
-        Ok(OrderView { order, buyer, payments, timeline })
+        let issued = matches!(order.status, OrderStatus::Paid | OrderStatus::Completed);
+        let of_line =
+            |(line, _, quantity): (OrderLine, _, u32)| (0..quantity).map(move |position| line.ticket(position));
+        let tickets = if issued { shelf::tickets(&order).into_iter().flat_map(of_line).collect() } else { Vec::new() };
+        Ok(OrderView { order, buyer, payments, timeline, tickets })
     }
 
     /// Orders of the caller, or everybody's for staff; newest first.

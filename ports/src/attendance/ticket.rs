@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{EventSlug, event::words};
 use crate::{
-    ids::{TicketId, TicketTypeId, UserId},
+    ids::{OrderId, TicketId, TicketTypeId, UserId},
     money::Money,
     time::Timestamp,
 };
@@ -56,7 +56,7 @@ words! {
 /// What tickets were bought with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderLine {
-    pub order: Uuid,
+    pub order: OrderId,
     pub line: u32,
 }
 
@@ -67,7 +67,7 @@ impl OrderLine {
     /// The id of the ticket at a position of this line: whoever issues it again finds it.
     pub fn ticket(self, position: u32) -> TicketId {
         let mut name = [0; 24];
-        name[..16].copy_from_slice(self.order.as_bytes());
+        name[..16].copy_from_slice(self.order.0.as_bytes());
         name[16..20].copy_from_slice(&self.line.to_be_bytes());
         name[20..].copy_from_slice(&position.to_be_bytes());
         TicketId(Uuid::new_v5(&TICKETS, &name))
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_ticket_of_an_order_has_the_same_id_every_time_and_nobody_elses() {
-        let line = |order, line| OrderLine { order: Uuid::from_u128(order), line };
+        let line = |order, line| OrderLine { order: OrderId(Uuid::from_u128(order)), line };
         assert_eq!(line(1, 2).ticket(3), line(1, 2).ticket(3));
         assert_eq!(line(1, 2).ticket(3).0.get_version_num(), 5);
         let mut all = HashSet::new();

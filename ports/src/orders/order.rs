@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    ids::{ItemId, OrderId, ProductId, TransactionId, UserId},
+    ids::{ItemId, OrderId, ProductId, TicketTypeId, TransactionId, UserId},
     money::Money,
     time::Timestamp,
 };
@@ -76,6 +76,8 @@ impl fmt::Display for OrderNumber {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ware {
     Product(ProductId),
+    /// Tickets of one kind.
+    Ticket(TicketTypeId),
 }
 
 impl Ware {
@@ -83,13 +85,15 @@ impl Ware {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Product(_) => "product",
+            Self::Ticket(_) => "ticket",
         }
     }
 
-    /// Under which id it is kept in stock, if it is.
-    pub fn item(self) -> Option<ItemId> {
+    /// Of what there are only so many.
+    pub fn item(self) -> ItemId {
         match self {
-            Self::Product(id) => Some(id.into()),
+            Self::Product(id) => id.into(),
+            Self::Ticket(id) => id.into(),
         }
     }
 }
@@ -147,7 +151,7 @@ impl Order {
     pub fn items(&self) -> Vec<(ItemId, i64)> {
         let mut items: Vec<(ItemId, i64)> = Vec::new();
         for line in &self.lines {
-            let Some(item) = line.ware.item() else { continue };
+            let item = line.ware.item();
             match items.iter_mut().find(|(known, _)| *known == item) {
                 Some((_, quantity)) => *quantity += line.quantity,
                 None => items.push((item, line.quantity)),

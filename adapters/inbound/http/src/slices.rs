@@ -37,7 +37,9 @@ pub fn shop() -> Slice {
 /// Accounts, events, tickets and the door.
 pub fn events() -> Slice {
     let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), door, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
+    let sale = (OrdersApi, OrderDeskApi, AttemptsApi, ProofsApi, InboxApi);
+    let people = (LoginApi, RolesApi, UsersApi);
+    let apis = (people, door, sale, NotificationsApi, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga events", EVENTS, env!("CARGO_PKG_VERSION"))
 }
 

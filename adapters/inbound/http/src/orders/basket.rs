@@ -4,6 +4,7 @@ use dermaga_domain::{
     Error,
     orders::{NewLine, NewOrder},
 };
+use dermaga_ports::orders::Ware;
 use poem_openapi::{Object, types::Any};
 use serde_json::Value;
 use uuid::Uuid;
@@ -14,7 +15,9 @@ use crate::payments::PaymentChoice;
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "NewOrderLine", skip_serializing_if_is_none)]
 pub struct NewLineBody {
-    pub product_id: Uuid,
+    /// A product; or else a kind of ticket
+    pub product_id: Option<Uuid>,
+    pub ticket_type_id: Option<Uuid>,
     #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
     pub quantity: i64,
     /// The price that the buyer saw; another one by now refuses the order
@@ -23,15 +26,16 @@ pub struct NewLineBody {
     pub note: Option<String>,
 }
 
-/// An order to make: `lines`, or one line in short as `product_id` and `quantity`, or as `service_type`, `service_id` and
-/// `quantity`.
+/// An order to make: `lines`, or one line in short as `product_id` or `ticket_type_id` and `quantity`, or as `service_type`,
+/// `service_id` and `quantity`.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "NewOrder", skip_serializing_if_is_none)]
 pub struct NewOrderBody {
     #[oai(validator(min_items = 1, max_items = 100))]
     pub lines: Option<Vec<NewLineBody>>,
     pub product_id: Option<Uuid>,
-    /// `product`
+    pub ticket_type_id: Option<Uuid>,
+    /// `product` or `ticket`
     pub service_type: Option<String>,
     pub service_id: Option<Uuid>,
     #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
@@ -47,17 +51,34 @@ pub struct NewOrderBody {
 impl NewOrderBody {
     /// What is to be ordered.
     pub fn read(self) -> Result<NewOrder, Error> {
-        let short = self.product_id.is_some() || self.service_id.is_some() || self.service_type.is_some();
+        let short = self.product_id.is_some()
+            || self.ticket_type_id.is_some()
+            || self.service_id.is_some()
+            || self.service_type.is_some();
         let lines = match self.lines {
             Some(_) if short || self.quantity.is_some() => {
                 return Err(Error::fault("/lines", "must not be given together with a line in short"));
             }
-            Some(lines) => lines.into_iter().map(line).collect(),
+            Some(lines) => lines.into_iter().enumerate().map(line).collect::<Result<_, _>>()?,
+            None if !short => return Err(Error::fault("/lines", "is required, unless a line is given in short")),
             None => {
-                let product = product(self.product_id, self.service_type.as_deref(), self.service_id)?;
+                let ware = match (self.service_type.as_deref(), self.service_id) {
+                    (None, None) => ware("", self.product_id, self.ticket_type_id)?,
+                    _ if self.product_id.is_some() || self.ticket_type_id.is_some() => {
+                        return Err(Error::fault(
+                            "/service_type",
+                            "must not be given together with a product or ticket",
+                        ));
+                    }
+                    (Some("product"), Some(id)) => Ware::Product(id.into()),
+                    (Some("ticket"), Some(id)) => Ware::Ticket(id.into()),
+                    (Some("product" | "ticket"), None) => return Err(Error::fault("/service_id", "is required")),
+                    (Some(_), _) => return Err(Error::fault("/service_type", "must be product or ticket")),
+                    (None, Some(_)) => return Err(Error::fault("/service_type", "is required: product or ticket")),
+                };
                 let quantity = self.quantity.ok_or_else(|| Error::fault("/quantity", "is required"))?;
                 let note = self.booking_details.map(|Any(details)| details.to_string());
-                vec![NewLine { product: product.into(), quantity, unit_price: None, note }]
+                vec![NewLine { ware, quantity, unit_price: None, note }]
             }
         };
         let payment = self.payment.map(PaymentChoice::read).transpose().map_err(|error| error.within("/payment"))?;
@@ -65,20 +86,22 @@ impl NewOrderBody {
     }
 }
 
-fn line(body: NewLineBody) -> NewLine {
-    let NewLineBody { product_id, quantity, unit_price, note } = body;
-    NewLine { product: product_id.into(), quantity, unit_price, note }
+fn line((position, body): (usize, NewLineBody)) -> Result<NewLine, Error> {
+    let NewLineBody { product_id, ticket_type_id, quantity, unit_price, note } = body;
+    let ware = ware(&format!("/lines/{position}"), product_id, ticket_type_id)?;
+    Ok(NewLine { ware, quantity, unit_price, note })
 }
 
-/// The product of a line in short.
-fn product(product: Option<Uuid>, service: Option<&str>, id: Option<Uuid>) -> Result<Uuid, Error> {
-    match (product, service, id) {
-        (Some(product), None, None) => Ok(product),
-        (Some(_), ..) => Err(Error::fault("/product_id", "must not be given together with a service")),
-        (None, Some("product"), Some(id)) => Ok(id),
-        (None, Some("product"), None) => Err(Error::fault("/service_id", "is required")),
-        (None, Some(_), _) => Err(Error::fault("/service_type", "must be product")),
-        (None, None, Some(_)) => Err(Error::fault("/service_type", "is required: product")),
-        (None, None, None) => Err(Error::fault("/lines", "is required, unless a line is given in short")),
+/// What a line below that place is about.
+fn ware(place: &str, product: Option<Uuid>, ticket_type: Option<Uuid>) -> Result<Ware, Error> {
+    match (product, ticket_type) {
+        (Some(product), None) => Ok(Ware::Product(product.into())),
+        (None, Some(ticket_type)) => Ok(Ware::Ticket(ticket_type.into())),
+        (Some(_), Some(_)) => {
+            Err(Error::fault(&format!("{place}/ticket_type_id"), "must not be given together with product_id"))
+        }
+        (None, None) => {
+            Err(Error::fault(&format!("{place}/product_id"), "is required, unless ticket_type_id is given"))
+        }
     }
 }

@@ -58,6 +58,7 @@ impl From<OrderStatusName> for OrderStatus {
 #[oai(rename = "OrderLine", skip_serializing_if_is_none)]
 pub struct LineBody {
     pub product_id: Option<Uuid>,
+    pub ticket_type_id: Option<Uuid>,
     pub title: String,
     pub quantity: i64,
     /// In the currency's smallest unit
@@ -69,9 +70,13 @@ pub struct LineBody {
 
 impl From<Line> for LineBody {
     fn from(line: Line) -> Self {
-        let Ware::Product(product) = line.ware;
+        let (product_id, ticket_type_id) = match line.ware {
+            Ware::Product(id) => (Some(id.into()), None),
+            Ware::Ticket(id) => (None, Some(id.into())),
+        };
         Self {
-            product_id: Some(product.into()),
+            product_id,
+            ticket_type_id,
             title: line.title,
             quantity: line.quantity,
             unit_price: line.unit_price.amount(),
@@ -192,6 +197,8 @@ pub struct OrderDetail {
     pub payments: Vec<PaymentBody>,
     /// Oldest first
     pub timeline: Vec<TimelineEntry>,
+    /// The tickets that came with it, once it is paid: `GET /tickets/{id}` has their codes
+    pub ticket_ids: Vec<Uuid>,
 }
 
 impl OrderDetail {
@@ -202,6 +209,7 @@ impl OrderDetail {
             buyer: view.buyer.map(Into::into),
             payments: view.payments.into_iter().map(Into::into).collect(),
             timeline: view.timeline.into_iter().map(Into::into).collect(),
+            ticket_ids: view.tickets.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -38,7 +38,7 @@ CREATE INDEX orders_status ON orders (status, id);
 CREATE TABLE order_lines (
     order_id   uuid    NOT NULL REFERENCES orders (id),
     position   integer NOT NULL CHECK (position >= 0),
-    kind       text    NOT NULL CHECK (kind IN ('product')),
+    kind       text    NOT NULL CHECK (kind IN ('product', 'ticket')),
     ware       uuid    NOT NULL,
     title      text    NOT NULL,
     quantity   bigint  NOT NULL CHECK (quantity BETWEEN 1 AND 1000000),
@@ -60,7 +60,8 @@ CREATE TABLE stock (
 
 CREATE TABLE stock_holds (
     order_id   uuid        NOT NULL REFERENCES orders (id),
-    item       uuid        NOT NULL REFERENCES stock (item),
+    -- In stock, or a kind of ticket.
+    item       uuid        NOT NULL,
     quantity   bigint      NOT NULL CHECK (quantity BETWEEN 1 AND 1000000000),
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (order_id, item)

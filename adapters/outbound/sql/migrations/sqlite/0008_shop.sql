@@ -38,7 +38,7 @@ CREATE INDEX orders_status ON orders (status, id);
 CREATE TABLE order_lines (
     order_id   BLOB    NOT NULL REFERENCES orders (id),
     position   INTEGER NOT NULL CHECK (position >= 0),
-    kind       TEXT    NOT NULL CHECK (kind IN ('product')),
+    kind       TEXT    NOT NULL CHECK (kind IN ('product', 'ticket')),
     ware       BLOB    NOT NULL,
     title      TEXT    NOT NULL,
     quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 1000000),
@@ -60,7 +60,8 @@ CREATE TABLE stock (
 
 CREATE TABLE stock_holds (
     order_id   BLOB    NOT NULL REFERENCES orders (id),
-    item       BLOB    NOT NULL REFERENCES stock (item),
+    -- In stock, or a kind of ticket.
+    item       BLOB    NOT NULL,
     quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 1000000000),
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (order_id, item)

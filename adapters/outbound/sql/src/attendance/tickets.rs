@@ -5,7 +5,7 @@ use dermaga_ports::{
     StoreError, Unique,
     attendance::{OrderLine, Ticket, TicketState, Tickets},
     error::Entity,
-    ids::{TicketId, TicketTypeId, UserId},
+    ids::{OrderId, TicketId, TicketTypeId, UserId},
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -55,7 +55,9 @@ impl TicketRow {
     pub(super) fn open(self, keys: &PersonalKeys) -> Result<Ticket, StoreError> {
         let row = self;
         let order = match (row.order_id, row.order_line) {
-            (Some(order), Some(line)) => Some(OrderLine { order, line: u32::try_from(line).map_err(corrupt)? }),
+            (Some(order), Some(line)) => {
+                Some(OrderLine { order: OrderId(order), line: u32::try_from(line).map_err(corrupt)? })
+            }
             _ => None,
         };
         Ok(Ticket {
@@ -86,7 +88,7 @@ impl Tickets for SqlUnitOfWork {
                 .bind(ticket.ticket_type.map(Uuid::from))
                 .bind(holder.as_deref())
                 .bind(ticket.user.map(Uuid::from))
-                .bind(ticket.order.map(|line| line.order))
+                .bind(ticket.order.map(|line| line.order.0))
                 .bind(ticket.order.map(|line| i64::from(line.line)))
                 .bind(ticket.valid_from.map(Moment))
                 .bind(ticket.valid_until.map(Moment))
@@ -110,7 +112,7 @@ impl Tickets for SqlUnitOfWork {
     async fn of_line(&mut self, line: OrderLine) -> Result<Vec<Ticket>, StoreError> {
         let sql = self.dialect(OF_LINE);
         let rows: Vec<TicketRow> =
-            on_tx!(self, |x| sqlx::query_as(sql).bind(line.order).bind(i64::from(line.line)).fetch_all(x).await)?;
+            on_tx!(self, |x| sqlx::query_as(sql).bind(line.order.0).bind(i64::from(line.line)).fetch_all(x).await)?;
         rows.into_iter().map(|row| row.open(&self.keys)).collect()
     }
 

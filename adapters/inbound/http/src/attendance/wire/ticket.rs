@@ -85,7 +85,7 @@ impl From<Ticket> for TicketBody {
             ticket_type_id: ticket.ticket_type.map(Uuid::from),
             holder: ticket.holder,
             user_id: ticket.user.map(Uuid::from),
-            order_id: ticket.order.map(|line| line.order),
+            order_id: ticket.order.map(|line| line.order.into()),
             state: ticket.state.into(),
             code: None,
             valid_from: ticket.valid_from.map(Moment),
