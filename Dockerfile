@@ -12,9 +12,9 @@ COPY . .
 # The caches survive between builds; what is kept of a build has to be copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-shop -p dermaga-sandbox \
+    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-shop -p dermaga-travel -p dermaga-sandbox \
     && mkdir /out \
-    && cp target/release/dermaga target/release/dermaga-wallet target/release/dermaga-shop target/release/dermaga-sandbox /out/
+    && cp target/release/dermaga target/release/dermaga-wallet target/release/dermaga-shop target/release/dermaga-travel target/release/dermaga-sandbox /out/
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Dermaga" \

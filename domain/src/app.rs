@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     audit::Audit,
     auth::Auth,
+    booking::Bookings,
     core::{Core, Policy, Ports},
     events::Events,
     idempotency::Idempotency,
@@ -27,6 +28,7 @@ pub struct App {
     pub payments: Payments,
     pub inventory: Inventory,
     pub orders: Orders,
+    pub bookings: Bookings,
     pub books: Books,
     pub notifications: Notifications,
     pub audit: Audit,
@@ -48,6 +50,7 @@ impl App {
             payments: Payments::new(core.clone()),
             inventory: Inventory::new(core.clone()),
             orders: Orders::new(core.clone()),
+            bookings: Bookings::new(core.clone()),
             books: Books::new(core.clone()),
             notifications: Notifications::new(core.clone()),
             audit: Audit::new(core.clone()),

@@ -12,6 +12,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod booking;
 mod core;
 pub mod error;
 pub mod events;

@@ -38,6 +38,7 @@ pub enum Entity {
     Product,
     Stock,
     Order,
+    Booking,
 }
 
 impl fmt::Display for Entity {
@@ -59,6 +60,7 @@ impl fmt::Display for Entity {
             Self::Product => "product",
             Self::Stock => "stock",
             Self::Order => "order",
+            Self::Booking => "booking",
         })
     }
 }

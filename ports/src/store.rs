@@ -16,6 +16,7 @@ use crate::{
     StoreError,
     audit::{AuditQueries, AuditTrail},
     auth::{Sessions, Throttles, UserQueries, Users},
+    booking::{BookingQueries, Bookings},
     events::{Deliveries, EventQueries, Outbox},
     idempotency::IdempotencyKeys,
     inventory::{InventoryQueries, Products, Stocks},
@@ -51,6 +52,7 @@ pub trait Store: Send + Sync {
     fn webhooks(&self) -> &dyn WebhookQueries;
     fn inventory(&self) -> &dyn InventoryQueries;
     fn orders(&self) -> &dyn OrderQueries;
+    fn bookings(&self) -> &dyn BookingQueries;
     fn reports(&self) -> &dyn ReportQueries;
 }
 
@@ -76,6 +78,7 @@ pub trait UnitOfWork: Send {
     fn products(&mut self) -> &mut dyn Products;
     fn stock(&mut self) -> &mut dyn Stocks;
     fn orders(&mut self) -> &mut dyn Orders;
+    fn bookings(&mut self) -> &mut dyn Bookings;
     fn reports(&mut self) -> &mut dyn Reports;
 
     /// Makes everything durable. Once this has answered `Ok`, no crash may lose it.

@@ -10,7 +10,7 @@ use dermaga_ports::{
     auth::{Principal, Role},
     ids::{OrderId, ProductId},
     ledger::SystemAccount,
-    orders::{Order, OrderStatus},
+    orders::{Order, OrderStatus, Ware},
     payments::Payment,
 };
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub async fn product(desk: &Desk, stock: i64) -> ProductId {
 
 /// A line for so many of it.
 pub fn line(product: ProductId, quantity: i64) -> NewLine {
-    NewLine { product, quantity, unit_price: None, note: None }
+    NewLine { ware: Ware::Product(product), quantity, unit_price: None, note: None }
 }
 
 /// Somebody orders so many, to be paid by that method if one is named.

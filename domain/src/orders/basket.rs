@@ -1,11 +1,13 @@
 //! What somebody wants to order: checked, and priced by what is offered right now.
 
 use dermaga_ports::{
-    ids::ProductId,
+    booking::Booking,
+    ids::{BookingId, OrderId, ProductId, UserId},
     inventory::{Product, ProductStatus},
     money::{MAX_AMOUNT, Money},
     orders::{Line, MAX_LINES, MAX_QUANTITY, Ware},
     store::UnitOfWork,
+    time::Timestamp,
 };
 
 use crate::{
@@ -20,7 +22,7 @@ const MAX_NOTE: usize = 500;
 /// A line to order.
 #[derive(Debug, Clone)]
 pub struct NewLine {
-    pub product: ProductId,
+    pub ware: Ware,
     pub quantity: i64,
     /// What the buyer saw; another price by now refuses the order.
     pub unit_price: Option<i64>,
@@ -54,6 +56,13 @@ impl NewOrder {
             if !(1..=MAX_QUANTITY).contains(&line.quantity) {
                 faults.add(&format!("/lines/{position}/quantity"), format!("must be from 1 to {MAX_QUANTITY}"));
             }
+            if line.ware.booking().is_some() && line.quantity != 1 {
+                faults.add(&format!("/lines/{position}/quantity"), "must be 1 for a booking");
+            }
+            let before = &self.lines[..position];
+            if line.ware.booking().is_some() && before.iter().any(|other| other.ware == line.ware) {
+                faults.add(&format!("/lines/{position}/booking_id"), "must not be there twice");
+            }
             faults.text(&format!("/lines/{position}/note"), line.note.as_deref(), MAX_NOTE);
         }
         if self.draft && self.payment.is_some() {
@@ -63,31 +72,60 @@ impl NewOrder {
     }
 }
 
+/// Who orders, which order it is, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Asking {
+    pub buyer: UserId,
+    pub order: OrderId,
+    pub now: Timestamp,
+}
+
+/// What an order comes to.
+pub(super) struct Priced {
+    pub lines: Vec<Line>,
+    pub total: Money,
+    /// The bookings among the lines, locked.
+    pub bookings: Vec<Booking>,
+}
+
 /// The lines at the prices of this moment, and their sum.
 ///
 /// # Errors
-/// [`Code::Invalid`] for products that are not offered, [`Code::CurrencyMismatch`], [`Code::PriceChanged`] naming the old
-/// and the new price.
-pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine]) -> Result<(Vec<Line>, Money)> {
-    let mut ids: Vec<ProductId> = wanted.iter().map(|line| line.product).collect();
+/// [`Code::Invalid`] for products that are not offered and bookings that cannot be ordered, [`Code::CurrencyMismatch`],
+/// [`Code::PriceChanged`] naming the old and the new price.
+pub(super) async fn price(uow: &mut dyn UnitOfWork, asking: Asking, wanted: &[NewLine]) -> Result<Priced> {
+    let mut ids: Vec<ProductId> = wanted.iter().filter_map(|line| product(line.ware)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let products = uow.products().read(&ids).await?;
+    let products = if ids.is_empty() { Vec::new() } else { uow.products().read(&ids).await? };
+    let mut ids: Vec<BookingId> = wanted.iter().filter_map(|line| line.ware.booking()).collect();
+    ids.sort_unstable();
+    let mut bookings = Vec::with_capacity(ids.len());
+    for id in ids {
+        bookings.extend(uow.bookings().find(id).await?.filter(|booking| booking.user == asking.buyer));
+    }
     let mut faults = Faults::default();
     let mut moved = Vec::new();
     let mut lines = Vec::with_capacity(wanted.len());
     for (position, line) in wanted.iter().enumerate() {
-        let offered = products.iter().find(|product| product.id == line.product);
-        let Some(product) = offered.filter(|product| product.status == ProductStatus::Active) else {
-            let told = if offered.is_some() { "is not offered any more" } else { "is no product" };
-            faults.add(&format!("/lines/{position}/product_id"), told);
-            continue;
+        let offer = match line.ware {
+            Ware::Product(id) => offered(&products, id).map_err(|told| (format!("/lines/{position}/product_id"), told)),
+            Ware::Booking(id) => {
+                bookable(&bookings, id, asking).map_err(|told| (format!("/lines/{position}/booking_id"), told))
+            }
         };
-        if let Some(seen) = line.unit_price.filter(|seen| *seen != product.price.amount()) {
-            let told = format!("{} costs {} by now, not {seen}", product.name, product.price.amount());
+        let (title, price) = match offer {
+            Ok(offer) => offer,
+            Err((place, told)) => {
+                faults.add(&place, told);
+                continue;
+            }
+        };
+        if let Some(seen) = line.unit_price.filter(|seen| *seen != price.amount()) {
+            let told = format!("{title} costs {} by now, not {seen}", price.amount());
             moved.push(Fault::new(format!("/lines/{position}/unit_price"), told));
         }
-        lines.push(of(line, product));
+        lines.push(of(line, title, price));
     }
     faults.check()?;
     if !moved.is_empty() {
@@ -95,15 +133,43 @@ pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine]) -> Resul
         return Err(Error::new(Code::PriceChanged, format!("{}.", told.join("; "))).with(moved));
     }
     let total = total(&lines)?;
-    Ok((lines, total))
+    Ok(Priced { lines, total, bookings })
 }
 
-fn of(line: &NewLine, product: &Product) -> Line {
+fn product(ware: Ware) -> Option<ProductId> {
+    match ware {
+        Ware::Product(id) => Some(id),
+        Ware::Booking(_) => None,
+    }
+}
+
+/// Name and price of a product, or why it cannot be ordered.
+fn offered(products: &[Product], id: ProductId) -> std::result::Result<(&str, Money), &'static str> {
+    let product = products.iter().find(|product| product.id == id).ok_or("is no product")?;
+    match product.status {
+        ProductStatus::Active => Ok((&product.name, product.price)),
+        ProductStatus::Retired => Err("is not offered any more"),
+    }
+}
+
+/// The same of a booking: while nobody has ordered it, and as long as its supplier keeps its word.
+fn bookable(bookings: &[Booking], id: BookingId, asking: Asking) -> std::result::Result<(&str, Money), &'static str> {
+    let booking = bookings.iter().find(|booking| booking.id == id).ok_or("is none of your bookings")?;
+    if booking.order.is_some_and(|order| order != asking.order) {
+        return Err("is in another order already");
+    }
+    if !booking.status_at(asking.now).is_for_sale() {
+        return Err("cannot be ordered any more: book again");
+    }
+    Ok((&booking.title, booking.price))
+}
+
+fn of(line: &NewLine, title: &str, price: Money) -> Line {
     Line {
-        ware: Ware::Product(product.id),
-        title: product.name.clone(),
+        ware: line.ware,
+        title: title.to_owned(),
         quantity: line.quantity,
-        unit_price: product.price,
+        unit_price: price,
         note: line.note.as_deref().map(str::trim).filter(|note| !note.is_empty()).map(str::to_owned),
     }
 }

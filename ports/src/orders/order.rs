@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    ids::{ItemId, OrderId, ProductId, TransactionId, UserId},
+    ids::{BookingId, ItemId, OrderId, ProductId, TransactionId, UserId},
     money::Money,
     time::Timestamp,
 };
@@ -76,6 +76,8 @@ impl fmt::Display for OrderNumber {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ware {
     Product(ProductId),
+    /// What is bought from a supplier once the order is paid; one piece of it.
+    Booking(BookingId),
 }
 
 impl Ware {
@@ -83,6 +85,7 @@ impl Ware {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Product(_) => "product",
+            Self::Booking(_) => "booking",
         }
     }
 
@@ -90,6 +93,15 @@ impl Ware {
     pub fn item(self) -> Option<ItemId> {
         match self {
             Self::Product(id) => Some(id.into()),
+            Self::Booking(_) => None,
+        }
+    }
+
+    /// Which booking it is, if it is one.
+    pub fn booking(self) -> Option<BookingId> {
+        match self {
+            Self::Product(_) => None,
+            Self::Booking(id) => Some(id),
         }
     }
 }
@@ -141,6 +153,13 @@ impl Order {
             OrderStatus::Confirmed if self.deadline.is_some_and(|deadline| deadline <= now) => OrderStatus::Expired,
             status => status,
         }
+    }
+
+    /// The bookings among its lines, in ascending order of id.
+    pub fn bookings(&self) -> Vec<BookingId> {
+        let mut bookings: Vec<BookingId> = self.lines.iter().filter_map(|line| line.ware.booking()).collect();
+        bookings.sort_unstable();
+        bookings
     }
 
     /// How many of each item it needs, in ascending order of id: several lines may be about one item.

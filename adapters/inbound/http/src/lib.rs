@@ -7,6 +7,7 @@
 mod answer;
 mod audit;
 mod auth;
+mod booking;
 mod caller;
 mod dead_letters;
 mod deps;

@@ -6,6 +6,7 @@
 use crate::{
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
+    booking::{BookingsApi, PpobApi, SupplierInboxApi},
     dead_letters::DeadLettersApi,
     edge::{Slice, slice},
     inventory::{ProductsApi, StockApi},
@@ -33,12 +34,22 @@ pub fn shop() -> Slice {
     slice(apis, "Dermaga shop", SHOP, env!("CARGO_PKG_VERSION"))
 }
 
+/// Accounts and wallets, what is bought from suppliers, and the orders and payments for it.
+pub fn travel() -> Slice {
+    let travel = (PpobApi, BookingsApi, SupplierInboxApi, OrdersApi, OrderDeskApi);
+    let money = (WalletsApi, AttemptsApi, ProofsApi, InboxApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), travel, money, told, AuditApi, DeadLettersApi, WebhooksApi);
+    slice(apis, "Dermaga travel", TRAVEL, env!("CARGO_PKG_VERSION"))
+}
+
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
+    let travel = (PpobApi, BookingsApi, SupplierInboxApi);
     let told = (NotificationsApi, ReportsApi, FiguresApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), money, shop, told, AuditApi, DeadLettersApi, WebhooksApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), money, shop, travel, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
@@ -46,6 +57,9 @@ const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledg
 the currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const SHOP: &str = "The shop host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
+no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
+
+const TRAVEL: &str = "The travel host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \

@@ -19,6 +19,8 @@ pub enum Tag {
     Products,
     /// What people want to buy, until it is theirs
     Orders,
+    /// What is bought from suppliers: credits
+    Travel,
     /// What people are told
     Notifications,
     /// What the business turned over, and what somebody's money did

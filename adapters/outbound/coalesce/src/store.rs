@@ -7,6 +7,7 @@ use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
+    booking::BookingQueries,
     events::EventQueries,
     inventory::InventoryQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
@@ -93,6 +94,10 @@ impl Store for GatheringStore {
 
     fn orders(&self) -> &dyn OrderQueries {
         self.store.orders()
+    }
+
+    fn bookings(&self) -> &dyn BookingQueries {
+        self.store.bookings()
     }
 
     fn reports(&self) -> &dyn ReportQueries {

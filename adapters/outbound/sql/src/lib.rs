@@ -30,6 +30,7 @@ mod db;
 
 mod audit;
 mod auth;
+mod booking;
 mod codec;
 mod error;
 mod events;

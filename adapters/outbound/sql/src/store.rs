@@ -7,6 +7,7 @@ use dermaga_ports::{
     StoreError,
     audit::AuditQueries,
     auth::UserQueries,
+    booking::BookingQueries,
     events::EventQueries,
     inventory::InventoryQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
@@ -280,6 +281,10 @@ impl Store for SqlStore {
     }
 
     fn orders(&self) -> &dyn OrderQueries {
+        self
+    }
+
+    fn bookings(&self) -> &dyn BookingQueries {
         self
     }
 

@@ -7,6 +7,7 @@ use dermaga_ports::{
     StoreError, Unique,
     audit::AuditTrail,
     auth::{Sessions, Throttles, Users},
+    booking::Bookings,
     events::{Deliveries, Outbox},
     idempotency::IdempotencyKeys,
     inventory::{Products, Stocks},
@@ -168,6 +169,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn orders(&mut self) -> &mut dyn Orders {
+        self
+    }
+
+    fn bookings(&mut self) -> &mut dyn Bookings {
         self
     }
 

@@ -4,19 +4,23 @@ use dermaga_domain::{
     Error,
     orders::{NewLine, NewOrder},
 };
+use dermaga_ports::orders::Ware;
 use poem_openapi::{Object, types::Any};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::payments::PaymentChoice;
 
-/// A line to order.
+/// A line to order: so many of a product, or a booking.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "NewOrderLine", skip_serializing_if_is_none)]
 pub struct NewLineBody {
-    pub product_id: Uuid,
+    pub product_id: Option<Uuid>,
+    /// One's own booking, instead of a product
+    pub booking_id: Option<Uuid>,
+    /// Required for a product; 1 for a booking
     #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
-    pub quantity: i64,
+    pub quantity: Option<i64>,
     /// The price that the buyer saw; another one by now refuses the order
     pub unit_price: Option<i64>,
     #[oai(validator(max_length = 500))]
@@ -52,12 +56,12 @@ impl NewOrderBody {
             Some(_) if short || self.quantity.is_some() => {
                 return Err(Error::fault("/lines", "must not be given together with a line in short"));
             }
-            Some(lines) => lines.into_iter().map(line).collect(),
+            Some(lines) => lines.into_iter().enumerate().map(line).collect::<Result<_, _>>()?,
             None => {
                 let product = product(self.product_id, self.service_type.as_deref(), self.service_id)?;
                 let quantity = self.quantity.ok_or_else(|| Error::fault("/quantity", "is required"))?;
                 let note = self.booking_details.map(|Any(details)| details.to_string());
-                vec![NewLine { product: product.into(), quantity, unit_price: None, note }]
+                vec![NewLine { ware: Ware::Product(product.into()), quantity, unit_price: None, note }]
             }
         };
         let payment = self.payment.map(PaymentChoice::read).transpose().map_err(|error| error.within("/payment"))?;
@@ -65,9 +69,21 @@ impl NewOrderBody {
     }
 }
 
-fn line(body: NewLineBody) -> NewLine {
-    let NewLineBody { product_id, quantity, unit_price, note } = body;
-    NewLine { product: product_id.into(), quantity, unit_price, note }
+fn line((position, body): (usize, NewLineBody)) -> Result<NewLine, Error> {
+    let NewLineBody { product_id, booking_id, quantity, unit_price, note } = body;
+    let at = |field: &str| format!("/lines/{position}/{field}");
+    let (ware, quantity) = match (product_id, booking_id) {
+        (Some(product), None) => {
+            let quantity = quantity.ok_or_else(|| Error::fault(&at("quantity"), "is required"))?;
+            (Ware::Product(product.into()), quantity)
+        }
+        (None, Some(booking)) => (Ware::Booking(booking.into()), quantity.unwrap_or(1)),
+        (None, None) => return Err(Error::fault(&at("product_id"), "is required, or booking_id")),
+        (Some(_), Some(_)) => {
+            return Err(Error::fault(&at("booking_id"), "must not be given together with product_id"));
+        }
+    };
+    Ok(NewLine { ware, quantity, unit_price, note })
 }
 
 /// The product of a line in short.

@@ -58,6 +58,7 @@ impl From<OrderStatusName> for OrderStatus {
 #[oai(rename = "OrderLine", skip_serializing_if_is_none)]
 pub struct LineBody {
     pub product_id: Option<Uuid>,
+    pub booking_id: Option<Uuid>,
     pub title: String,
     pub quantity: i64,
     /// In the currency's smallest unit
@@ -69,9 +70,13 @@ pub struct LineBody {
 
 impl From<Line> for LineBody {
     fn from(line: Line) -> Self {
-        let Ware::Product(product) = line.ware;
+        let product_id = match line.ware {
+            Ware::Product(product) => Some(product.into()),
+            Ware::Booking(_) => None,
+        };
         Self {
-            product_id: Some(product.into()),
+            product_id,
+            booking_id: line.ware.booking().map(Into::into),
             title: line.title,
             quantity: line.quantity,
             unit_price: line.unit_price.amount(),

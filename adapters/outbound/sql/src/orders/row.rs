@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError,
-    ids::{OrderId, ProductId, UserId},
+    ids::{BookingId, OrderId, ProductId, UserId},
     money::Money,
     orders::{Line, Order, OrderNumber, OrderStatus, Ware},
 };
@@ -85,6 +85,7 @@ impl LineRow {
     fn priced_like(self, total: Money) -> Result<Line, StoreError> {
         let ware = match self.kind.as_str() {
             "product" => Ware::Product(ProductId(self.ware)),
+            "booking" => Ware::Booking(BookingId(self.ware)),
             other => return Err(corrupt(format_args!("{other:?} is no kind of ware"))),
         };
         Ok(Line {
@@ -101,5 +102,6 @@ impl LineRow {
 pub(super) fn ware_id(ware: Ware) -> Uuid {
     match ware {
         Ware::Product(id) => id.0,
+        Ware::Booking(id) => id.0,
     }
 }

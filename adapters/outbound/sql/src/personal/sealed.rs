@@ -34,10 +34,12 @@ pub(crate) enum Column {
     KeptAnswer,
     ProofDetails,
     ProofPicture,
+    BookingCustomer,
+    BookingDelivery,
 }
 
 impl Column {
-    pub(crate) const ALL: [Column; 12] = [
+    pub(crate) const ALL: [Column; 14] = [
         Self::UserEmail,
         Self::UserPhone,
         Self::UserFullName,
@@ -50,6 +52,8 @@ impl Column {
         Self::KeptAnswer,
         Self::ProofDetails,
         Self::ProofPicture,
+        Self::BookingCustomer,
+        Self::BookingDelivery,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -66,6 +70,8 @@ impl Column {
             Self::KeptAnswer => "idempotency_keys.sealed",
             Self::ProofDetails => "payment_proofs.details",
             Self::ProofPicture => "payment_proofs.picture",
+            Self::BookingCustomer => "bookings.customer",
+            Self::BookingDelivery => "bookings.delivery",
         }
     }
 }
