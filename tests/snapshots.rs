@@ -40,8 +40,15 @@ fn the_openapi_document_of_the_shop() {
 }
 
 #[test]
+fn the_openapi_document_of_the_travel_host() {
+    compare("openapi/travel.json", &slices::travel().document);
+}
+
+#[test]
 fn no_document_says_something_twice() {
-    for document in [slices::suite().document, slices::wallet().document, slices::shop().document] {
+    for document in
+        [slices::suite().document, slices::wallet().document, slices::shop().document, slices::travel().document]
+    {
         // A parser keeps the last of two equal keys, so what it writes again is shorter; browsers refuse it altogether.
         let parsed: serde_json::Value = serde_json::from_str(&document).expect("JSON");
         let again = format!("{}\n", serde_json::to_string_pretty(&parsed).expect("a text"));

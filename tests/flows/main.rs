@@ -25,6 +25,7 @@ mod surface;
 mod telling;
 mod tokens;
 mod transactions;
+mod travel;
 mod two_hosts;
 mod wallet_one;
 mod wallet_two;

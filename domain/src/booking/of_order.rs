@@ -133,7 +133,7 @@ impl Core {
             booking.next_check_at = None;
             if booking.status == BookingStatus::Committing && booking.sent_at.is_none() {
                 go(&mut booking, BookingStatus::Failed)?;
-                self.save_booking(uow, by, "booking.failed", &mut booking, now).await?;
+                self.save_booking(uow, by, "booking.called_off", &mut booking, now).await?;
             } else {
                 booking.frozen = true;
                 self.save_booking(uow, by, "booking.frozen", &mut booking, now).await?;
