@@ -67,10 +67,10 @@ async fn a_price_list_is_shown_while_no_other_can_be_had_and_each_kind_has_its_o
     assert_eq!(done(kept.products(ProductKind::Prepaid).await), first, "nobody was asked too often");
     assert_ne!(done(kept.products(ProductKind::Postpaid).await), first);
     stage.wait(10 * 60).await;
-    stage.fault("/price-list", "status:503").await;
+    stage.fault("/v1/price-list", "status:503").await;
     assert_eq!(done(kept.products(ProductKind::Prepaid).await), first, "an old one is better than none");
     stage.wait(6 * 60 * 60).await;
-    stage.fault("/price-list", "status:503").await;
+    stage.fault("/v1/price-list", "status:503").await;
     assert_eq!(refused(kept.products(ProductKind::Prepaid).await), RefusalKind::Unavailable, "but not for ever");
     assert_eq!(done(kept.products(ProductKind::Prepaid).await), first);
 }
