@@ -12,9 +12,9 @@ COPY . .
 # The caches survive between builds; what is kept of a build has to be copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-shop -p dermaga-events -p dermaga-sandbox \
+    cargo build --release --locked -p dermaga -p dermaga-wallet -p dermaga-travel -p dermaga-shop -p dermaga-events -p dermaga-sandbox \
     && mkdir /out \
-    && for host in dermaga dermaga-wallet dermaga-shop dermaga-events dermaga-sandbox; do cp target/release/$host /out/; done
+    && for host in dermaga dermaga-wallet dermaga-travel dermaga-shop dermaga-events dermaga-sandbox; do cp target/release/$host /out/; done
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Dermaga" \

@@ -19,6 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    booking::Suppliers,
     error::Result,
     payments::{FeeRule, Gateways},
 };
@@ -29,6 +30,7 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     pub ledger: Arc<dyn Ledger>,
     pub gateways: Gateways,
+    pub suppliers: Suppliers,
     pub senders: Senders,
     pub hasher: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
@@ -57,6 +59,8 @@ pub struct Policy {
     pub merchant: String,
     /// Whether people may order without a password.
     pub guests: bool,
+    /// What is added to the price of credits, in the smallest unit of their currency.
+    pub ppob_margin: i64,
     /// How long somebody has to pay a top-up.
     pub topup_window: Duration,
     /// What payment gateways keep; the first rule that covers a payment counts.
@@ -84,6 +88,7 @@ impl Default for Policy {
             review_window: DAY,
             merchant: "Dermaga".to_owned(),
             guests: true,
+            ppob_margin: 1_500,
             topup_window: DAY,
             fees: Vec::new(),
             login_attempts: 5,

@@ -85,6 +85,7 @@ codes! {
     NotificationNotFound, "notification_not_found", NotFound, "There is no such notification";
     ProductNotFound, "product_not_found", NotFound, "There is no such product";
     OrderNotFound, "order_not_found", NotFound, "There is no such order";
+    BookingNotFound, "booking_not_found", NotFound, "There is no such booking";
     ReportNotFound, "report_not_found", NotFound, "There is no such report";
     DeadLetterNotFound, "dead_letter_not_found", NotFound, "There is no such dead letter";
     EndpointNotFound, "webhook_endpoint_not_found", NotFound, "There is no such webhook endpoint";
@@ -124,6 +125,7 @@ codes! {
     StockPromised, "stock_promised", Conflict, "Orders wait for more than would be left";
     ProductInUse, "product_in_use", Conflict, "Orders wait for this product";
     PriceChanged, "price_changed", Conflict, "The price has changed";
+    OfferGone, "offer_gone", Conflict, "The offer is not to be had any more";
     HoldExpired, "hold_expired", Conflict, "The reservation has expired";
     PaymentWindowClosed, "payment_window_closed", Conflict, "The time to pay is over";
     RefundExceeds, "refund_exceeds", Conflict, "The refund exceeds what is left to refund";
@@ -141,6 +143,7 @@ codes! {
     Throttled, "throttled", Throttled, "Too many attempts";
     PaymentRefused, "payment_refused", Conflict, "The payment gateway refused";
     GatewayUnavailable, "gateway_unavailable", Unavailable, "The payment gateway does not answer";
+    SupplierUnavailable, "supplier_unavailable", Unavailable, "The supplier does not answer";
     DeliveryFailed, "delivery_failed", Upstream, "The message could not be delivered";
     StoreBusy, "store_busy", Unavailable, "The database is busy";
     StoreUnavailable, "store_unavailable", Unavailable, "The database cannot be reached";

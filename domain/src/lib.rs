@@ -13,6 +13,7 @@ pub mod app;
 pub mod attendance;
 pub mod audit;
 pub mod auth;
+pub mod booking;
 mod core;
 pub mod error;
 pub mod events;

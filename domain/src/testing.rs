@@ -20,6 +20,7 @@ use dermaga_ports::{
         Language, MockPasswordHasher, MockSessions, MockThrottles, MockTokenIssuer, MockUserQueries, MockUsers,
         Principal, Role, Sessions, Throttles, User, UserQueries, UserStatus, Users,
     },
+    booking::{BookingQueries, Bookings, MockBookingQueries, MockBookings},
     events::{Deliveries, EventQueries, MockDeliveries, MockEventQueries, MockOutbox, Outbox},
     idempotency::{IdempotencyKeys, MockIdempotencyKeys},
     ids::{SessionId, UserId},
@@ -45,7 +46,7 @@ use dermaga_ports::{
 };
 use uuid::Uuid;
 
-use crate::{App, Policy, Ports, payments::Gateways};
+use crate::{App, Policy, Ports, booking::Suppliers, payments::Gateways};
 
 macro_rules! store_of_mocks {
     ($($query:ident: $queries:ident = $mock_query:ident,)* ; $($repository:ident: $port:ident = $mock:ident,)*) => {
@@ -114,6 +115,7 @@ store_of_mocks! {
     webhooks: WebhookQueries = MockWebhookQueries,
     inventory: InventoryQueries = MockInventoryQueries,
     orders: OrderQueries = MockOrderQueries,
+    bookings: BookingQueries = MockBookingQueries,
     reports: ReportQueries = MockReportQueries,
     attendance: AttendanceQueries = MockAttendanceQueries,
     ;
@@ -136,6 +138,7 @@ store_of_mocks! {
     products: Products = MockProducts,
     stock: Stocks = MockStocks,
     orders: Orders = MockOrders,
+    bookings: Bookings = MockBookings,
     reports: Reports = MockReports,
     attended_events: Events = MockEvents,
     tickets: Tickets = MockTickets,
@@ -180,6 +183,7 @@ impl Bench {
             store: Arc::new(shelf),
             ledger: Arc::new(self.ledger),
             gateways: Gateways::new(vec![Arc::new(self.gateway)]),
+            suppliers: Suppliers::default(),
             senders: Senders::new(self.senders.into_iter().map(|sender| Arc::new(sender) as Arc<dyn Sender>)),
             hasher: Arc::new(self.hasher),
             tokens: Arc::new(self.tokens),

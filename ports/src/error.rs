@@ -52,6 +52,7 @@ pub enum Entity {
     TicketType,
     Ticket,
     Checkin,
+    Booking,
 }
 
 impl fmt::Display for Entity {
@@ -77,6 +78,7 @@ impl fmt::Display for Entity {
             Self::TicketType => "ticket type",
             Self::Ticket => "ticket",
             Self::Checkin => "check-in",
+            Self::Booking => "booking",
         })
     }
 }

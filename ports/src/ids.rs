@@ -80,6 +80,8 @@ ids! {
     MovementId;
     /// An order.
     OrderId;
+    /// Something that is bought from a supplier.
+    BookingId;
     /// A report of a transaction.
     ReportId;
     /// A kind of ticket of an event.

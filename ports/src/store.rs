@@ -17,6 +17,7 @@ use crate::{
     attendance::{AttendanceQueries, Checkins, Events, TicketKeys, Tickets},
     audit::{AuditQueries, AuditTrail},
     auth::{Sessions, Throttles, UserQueries, Users},
+    booking::{BookingQueries, Bookings},
     events::{Deliveries, EventQueries, Outbox},
     idempotency::IdempotencyKeys,
     inventory::{InventoryQueries, Products, Stocks},
@@ -52,6 +53,7 @@ pub trait Store: Send + Sync {
     fn webhooks(&self) -> &dyn WebhookQueries;
     fn inventory(&self) -> &dyn InventoryQueries;
     fn orders(&self) -> &dyn OrderQueries;
+    fn bookings(&self) -> &dyn BookingQueries;
     fn reports(&self) -> &dyn ReportQueries;
     fn attendance(&self) -> &dyn AttendanceQueries;
 }
@@ -78,6 +80,7 @@ pub trait UnitOfWork: Send {
     fn products(&mut self) -> &mut dyn Products;
     fn stock(&mut self) -> &mut dyn Stocks;
     fn orders(&mut self) -> &mut dyn Orders;
+    fn bookings(&mut self) -> &mut dyn Bookings;
     fn reports(&mut self) -> &mut dyn Reports;
     /// What people attend; what happened is in the outbox.
     fn attended_events(&mut self) -> &mut dyn Events;

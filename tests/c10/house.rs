@@ -123,6 +123,7 @@ fn wired(
         ledger,
         store,
         gateways: Gateways::new(gateways),
+        suppliers: dermaga_domain::booking::Suppliers::default(),
         senders: Senders::default(),
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),

@@ -6,6 +6,7 @@
 mod attendance;
 mod audit_outbox;
 mod auth;
+mod bookings;
 mod both;
 mod clerk;
 mod deliveries;
@@ -395,5 +396,15 @@ contracts! {
         a_found_order_is_locked
         lists_go_by_the_moment
         what_was_ordered_and_what_is_open_is_known
+    }
+    bookings {
+        bookings_read_back_as_written
+        ids_and_references_at_a_supplier_are_unique
+        a_found_booking_is_locked
+        what_is_due_is_taken_by_one
+        a_knock_wakes_what_waits_and_nothing_else
+        lists_are_newest_first_and_filtered
+        what_is_forgotten_of_a_user_is_forgotten_of_nobody_else
+        what_cannot_be_is_refused_and_what_was_changed_is_corrupt
     }
 }

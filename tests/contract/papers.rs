@@ -3,6 +3,7 @@
 
 use dermaga_ports::{
     auth::Language,
+    booking::{Booking, Customer, Delivery},
     idempotency::{KeyRecord, KeyScope, KeyState},
     ids::{NoticeId, NotificationId, UserId},
     notifications::{Channel, Content, Notification, State},
@@ -14,13 +15,20 @@ use dermaga_sql::SqlStore;
 use dermaga_tests::databases::Database;
 use serde_json::json;
 
-use crate::{commit, fixtures::*};
+use crate::{bookings, commit, fixtures::*};
 
 /// How many values [`write`] seals.
-pub const COUNT: u64 = 4;
+pub const COUNT: u64 = 6;
 
 /// A part of each of them that must not be found in the clear.
-pub const WORDS: [&str; 4] = ["Siti Rahayu", "rumah di Jalan Melati", "Budi Hartono", "siti@example.net"];
+pub const WORDS: [&str; 6] = [
+    "Siti Rahayu",
+    "rumah di Jalan Melati",
+    "Budi Hartono",
+    "siti@example.net",
+    "530011223344",
+    "99998888777766665555",
+];
 
 /// What may be found: the answer of a transfer says what the ledger says.
 pub const CLEAR: &str = "the-answer-of-a-transfer";
@@ -78,6 +86,15 @@ fn webhook() -> Webhook {
     }
 }
 
+/// A credit that was bought for a meter.
+fn booking() -> Booking {
+    Booking {
+        customer: Customer { number: Some("530011223344".into()), ..Customer::default() },
+        delivery: Delivery { token: Some("99998888777766665555".into()), ..Delivery::default() },
+        ..bookings::booking(95, 1)
+    }
+}
+
 /// Writes one of each. The first user MUST be there.
 pub async fn write(database: &Database) {
     let transfer = answered(94, CLEAR);
@@ -91,6 +108,7 @@ pub async fn write(database: &Database) {
         commit!(database, |unit| unit.notifications().add(&notification));
     }
     commit!(database, |unit| unit.inbox().add(&webhook()));
+    commit!(database, |unit| unit.bookings().add(&booking()));
 }
 
 /// That a store reads all of it.
@@ -104,6 +122,7 @@ pub async fn assert_reads(store: &SqlStore) {
     }
     let webhooks = store.payments().webhooks(None, PageRequest::first(9)).await.expect("reads");
     assert_eq!(webhooks.items, [webhook()]);
+    assert_eq!(store.bookings().booking(booking().id).await, Ok(Some(booking())));
 }
 
 /// That without its keys a store reads none of what is sealed.
@@ -115,4 +134,5 @@ pub async fn assert_refuses(store: &SqlStore) {
         assert!(store.notifications().notification(notification.id).await.is_err());
     }
     assert!(store.payments().webhooks(None, PageRequest::first(9)).await.is_err());
+    assert!(store.bookings().booking(booking().id).await.is_err());
 }

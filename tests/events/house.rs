@@ -46,6 +46,7 @@ impl House {
             store: shared,
             // Money comes from a service here, so nothing is asked of a gateway.
             gateways: Gateways::default(),
+            suppliers: dermaga_domain::booking::Suppliers::default(),
             senders: Senders::default(),
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),

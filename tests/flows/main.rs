@@ -30,6 +30,7 @@ mod telling;
 mod tixgo;
 mod tokens;
 mod transactions;
+mod travel;
 mod two_hosts;
 mod wallet_one;
 mod wallet_two;

@@ -86,6 +86,7 @@ const NOTIFY: &str = r#"{"user_id":"{user}","message":"Halo"}"#;
 const REPORT: &str = r#"{"user_id":"{user}","transaction_id":"{payment}"}"#;
 const ENDPOINT: &str = r#"{"url":"https://hooks.example.org/","topics":["transaction.*"]}"#;
 const RECORD: &str = r#"{"reference":"till 1","amount":1}"#;
+const CREDIT: &str = r#"{"sku":"xld10","customer_no":"087800001230"}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const EVENT: &str =
@@ -178,6 +179,11 @@ pub const OPERATIONS: &[Row] = &[
     row("set_order_status", "PUT", "/orders/{order}/status", Staff, r#"{"status":"COMPLETED"}"#, None),
     row("record_order_payment", "PUT", "/orders/{order}/payment", StaffOrService, RECORD, None),
     row("cancel_order", "POST", "/orders/{order}/cancel", Someone, "{}", Some(404)),
+    row("list_ppob_products", "GET", "/ppob/products", Anyone, "", None),
+    row("buy_ppob_credit", "POST", "/ppob/purchases", Someone, CREDIT, None),
+    row("list_bookings", "GET", "/bookings", PersonOrService, "", None),
+    row("get_booking", "GET", "/bookings/{booking}", PersonOrService, "", Some(404)),
+    row("digiflazz_webhook", "POST", "/webhooks/digiflazz", Gateway, "{}", None),
     row("delete_product", "DELETE", "/products/{product}", Staff, "", None),
     row("report_transactions", "GET", "/reports/transactions", Staff, "", None),
     row("report_revenue", "GET", "/reports/revenue", Staff, "", None),

@@ -47,6 +47,7 @@ impl Bank {
             ledger: ledger.clone(),
             store: store.clone(),
             gateways: Gateways::new(vec![Arc::new(InstantSandbox::default())]),
+            suppliers: dermaga_domain::booking::Suppliers::default(),
             senders: Senders::default(),
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),

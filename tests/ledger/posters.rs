@@ -119,6 +119,10 @@ impl Store for Counted {
         self.store.inventory()
     }
 
+    fn bookings(&self) -> &dyn dermaga_ports::booking::BookingQueries {
+        self.store.bookings()
+    }
+
     fn orders(&self) -> &dyn OrderQueries {
         self.store.orders()
     }

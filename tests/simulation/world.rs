@@ -61,6 +61,7 @@ impl World {
             ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
             store,
             gateways: Gateways::new(vec![Arc::new(gateway.clone())]),
+            suppliers: dermaga_domain::booking::Suppliers::default(),
             senders: Senders::default(),
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),

@@ -4,16 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use dermaga_cache::InProcess;
 use dermaga_ports::{
-    booking::{FlightSearch, FlightSupplier, Paying},
+    booking::{FlightSearch, FlightSupplier, Paying, PpobSupplier, ProductKind, RefusalKind},
     system::{Clock, ManualClock},
 };
-use dermaga_suppliers::{CachedSearch, Duffel};
+use dermaga_suppliers::{CachedSearch, Digiflazz, Duffel, KeptPriceList};
 use serde_json::json;
 
 use crate::{
     flights::{booking, search},
-    kit::{done, new_price},
-    stage::{Stage, duffel_config},
+    kit::{done, new_price, refused},
+    stage::{Stage, digiflazz_config, duffel_config},
 };
 
 fn cached(stage: &Stage, clock: &ManualClock) -> CachedSearch<Duffel> {
@@ -55,4 +55,22 @@ async fn a_remembered_price_costs_a_question_and_never_money() {
     stage.play(&offer.id, "price", json!({"amount": offer.total.amount() + 1})).await;
     let order = dermaga_ports::booking::BookFlight { max_total: offer.total, ..booking("M-1", offer, Paying::Later) };
     assert_eq!(new_price(cached.book(&order).await).map(|new| new.amount()), Some(offer.total.amount() + 1));
+}
+
+#[tokio::test]
+async fn a_price_list_is_shown_while_no_other_can_be_had_and_each_kind_has_its_own() {
+    let stage = Stage::start().await;
+    let shared: Arc<dyn Clock> = Arc::new(stage.clock.clone());
+    let digiflazz = Digiflazz::new(digiflazz_config(&stage.sandbox.digiflazz()), shared.clone()).expect("configured");
+    let kept = KeptPriceList::new(digiflazz, shared);
+    let first = done(kept.products(ProductKind::Prepaid).await);
+    assert_eq!(done(kept.products(ProductKind::Prepaid).await), first, "nobody was asked too often");
+    assert_ne!(done(kept.products(ProductKind::Postpaid).await), first);
+    stage.wait(10 * 60).await;
+    stage.fault("/v1/price-list", "status:503").await;
+    assert_eq!(done(kept.products(ProductKind::Prepaid).await), first, "an old one is better than none");
+    stage.wait(6 * 60 * 60).await;
+    stage.fault("/v1/price-list", "status:503").await;
+    assert_eq!(refused(kept.products(ProductKind::Prepaid).await), RefusalKind::Unavailable, "but not for ever");
+    assert_eq!(done(kept.products(ProductKind::Prepaid).await), first);
 }

@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Duration};
 use dermaga_domain::{
     App, Policy, Ports,
     auth::Registration,
+    booking::Suppliers,
     ledger::{NewTransaction, Party, Poster},
     payments::{Gateways, Topup},
 };
 use dermaga_ports::{
     auth::{Principal, Role},
+    booking::PpobSupplier,
     ids::{PaymentId, SessionId, TransactionId, UserId},
     ledger::{SystemAccount, Wallet},
     money::Currency,
@@ -93,12 +95,24 @@ fn wired(
     ids: &Arc<SequentialIds>,
     clock: &ManualClock,
 ) -> App {
+    supplied(database, (gateways, Suppliers::default()), policy, senders, ids, clock)
+}
+
+fn supplied(
+    database: &Database,
+    (gateways, suppliers): (Gateways, Suppliers),
+    policy: Policy,
+    senders: Senders,
+    ids: &Arc<SequentialIds>,
+    clock: &ManualClock,
+) -> App {
     let store: Arc<dyn Store> = Arc::new(database.store.clone());
     let cheap = HashingCost { memory: 8, passes: 1, lanes: 1 };
     let ports = Ports {
         ledger: Arc::new(Poster::new(store.clone(), Arc::new(clock.clone()))),
         store,
         gateways,
+        suppliers,
         senders,
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
@@ -147,6 +161,18 @@ impl Desk {
         let database = Database::migrated(engine).await;
         let ids = Arc::default();
         let app = wired(&database, gateways, policy, Senders::default(), &ids, &clock);
+        (Self { app, clock, database, ids }, gateway)
+    }
+
+    /// A house that buys credits from this supplier.
+    pub async fn buying_on(engine: Engine, policy: Policy, supplier: impl PpobSupplier + 'static) -> (Self, Played) {
+        let clock = start();
+        let gateway = Played::new("played", clock.clone());
+        let gateways = Gateways::new(vec![Arc::new(gateway.clone())]);
+        let suppliers = Suppliers { ppob: Some(Arc::new(supplier)) };
+        let database = Database::migrated(engine).await;
+        let ids = Arc::default();
+        let app = supplied(&database, (gateways, suppliers), policy, Senders::default(), &ids, &clock);
         (Self { app, clock, database, ids }, gateway)
     }
 

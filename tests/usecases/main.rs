@@ -3,6 +3,7 @@
 //! What a person meets over HTTP is in `flows`; here is what a person cannot make happen on purpose: a gateway that
 //! does not answer, a process that dies between two steps, a deadline that passes.
 
+mod bookings;
 mod claims;
 mod deadlines;
 mod desk;
@@ -18,6 +19,7 @@ mod refunds;
 mod repeats;
 mod reports;
 mod shop;
+mod supplier;
 mod tickets;
 mod topups;
 mod webhooks;

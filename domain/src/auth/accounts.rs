@@ -241,6 +241,7 @@ impl Auth {
         uow.sessions().revoke_all(id, now).await?;
         uow.notifications().forget(id).await?;
         uow.tickets().forget_holder(id).await?;
+        uow.bookings().forget(id).await?;
         let note = Note {
             actor: Some(by),
             action: "auth.account_closed",

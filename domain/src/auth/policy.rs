@@ -116,6 +116,10 @@ matrix! {
     ReadOrders "order.read" => Admin Service;
     /// Complete and cancel any order.
     ManageOrders "order.manage" => Admin;
+    /// Book, and read one's own bookings.
+    OwnBookings "booking.own" => Guest User Committee Admin;
+    /// Read any booking, and what waits for a person.
+    ReadBookings "booking.read" => Admin Service;
     /// Write down that an order was paid elsewhere.
     RecordPayments "order.record_payment" => Admin Service;
     /// Read the books.

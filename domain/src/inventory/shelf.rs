@@ -56,7 +56,7 @@ pub(crate) fn sufficient(order: &Order, there: &[Availability]) -> Result<()> {
         return Ok(());
     }
     let faults = order.lines.iter().enumerate().filter_map(|(position, line)| {
-        let item = Some(line.ware.item()).filter(|item| short.contains(item))?;
+        let item = line.ware.item().filter(|item| short.contains(item))?;
         let told = format!("only {} of {:?} are available", available(item), line.title);
         Some(Fault::new(format!("/lines/{position}/quantity"), told))
     });
@@ -134,7 +134,7 @@ pub(crate) fn tickets(order: &Order) -> Vec<(OrderLine, TicketTypeId, u32)> {
                 let quantity = u32::try_from(line.quantity).unwrap_or(u32::MAX);
                 Some((OrderLine { order: order.id, line: position }, kind, quantity))
             }
-            Ware::Product(_) => None,
+            Ware::Product(_) | Ware::Booking(_) => None,
         })
         .collect();
     lines.sort_unstable_by_key(|(line, kind, _)| (*kind, *line));

@@ -51,6 +51,8 @@ pub enum What {
     OrderExpired {},
     TicketIssued { event: String },
     TicketWithdrawn { event: String },
+    BookingBought { title: String },
+    BookingRefused { title: String, sum: Sum },
 }
 
 impl What {
@@ -107,6 +109,8 @@ mod tests {
             What::MoneyReturned { kind: Kind::Transfer, sum, returned: Sum { amount: 7, ..sum } },
             What::PaymentFailed { sum, reason: None },
             What::OrderExpired {},
+            What::BookingBought { title: "PLN Token 20.000".to_owned() },
+            What::BookingRefused { title: "PLN Token 20.000".to_owned(), sum },
         ] {
             let notice = Notice { what, reference: "42".to_owned() };
             let Content::Template { name, data } = notice.content() else { panic!("a template") };

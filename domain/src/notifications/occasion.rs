@@ -18,7 +18,7 @@ pub(super) struct Occasion {
 }
 
 /// The topics that [`of`] understands.
-pub(super) const TOPICS: &[&str] = &["transaction.*", "payment.*", "refund.*", "order.*", "ticket.*"];
+pub(super) const TOPICS: &[&str] = &["transaction.*", "payment.*", "refund.*", "order.*", "ticket.*", "booking.*"];
 
 /// The longest reason that is passed on.
 const MAX_REASON: usize = 200;
@@ -62,6 +62,16 @@ struct Ticket {
     event_name: Option<String>,
 }
 
+/// The facts of a booking.
+#[derive(Deserialize)]
+struct Booking {
+    user_id: UserId,
+    title: String,
+    #[serde(flatten)]
+    sum: Sum,
+    frozen: bool,
+}
+
 /// Who has to be told of an event, and what.
 ///
 /// # Errors
@@ -73,6 +83,7 @@ pub(super) fn of(event: &Event) -> Result<Vec<Occasion>, String> {
         Some(("refund", what)) => refund(event, what)?,
         Some(("order", what)) => order(event, what)?,
         Some(("ticket", what)) => ticket(event, what)?,
+        Some(("booking", what)) => booking(event, what)?,
         _ => Vec::new(),
     };
     let reference = event.subject.split_once(':').map_or(event.subject.as_str(), |(_, id)| id);
@@ -178,6 +189,21 @@ fn ticket(event: &Event, happened: &str) -> Result<Told, String> {
     Ok(user_id.map(|user| (user, what, None)).into_iter().collect())
 }
 
+/// Only what the supplier decided: orders and payments tell the rest. Money that a person has to return is not promised.
+fn booking(event: &Event, happened: &str) -> Result<Told, String> {
+    if !matches!(happened, "fulfilled" | "failed") {
+        return Ok(Vec::new());
+    }
+    let Booking { user_id, title, sum, frozen } = facts(event)?;
+    let title = told(&title).unwrap_or_default();
+    let what = match happened {
+        "fulfilled" => What::BookingBought { title },
+        _ if frozen => return Ok(Vec::new()),
+        _ => What::BookingRefused { title, sum },
+    };
+    Ok(vec![(user_id, what, None)])
+}
+
 /// A reason from outside, fit to be shown: one line of bounded length.
 fn told(reason: &str) -> Option<String> {
     let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REASON).collect();
@@ -274,6 +300,21 @@ mod tests {
         let withdrawn = What::TicketWithdrawn { event: "evt1".to_owned() };
         let facts = json!({ "user_id": user(1), "event_id": "evt1", "event_name": null });
         assert_eq!(told_of("ticket.revoked", facts), [(user(1), withdrawn)]);
+    }
+
+    #[test]
+    fn what_a_supplier_decides_is_told_and_no_money_is_promised_that_a_person_has_to_return() {
+        let facts = |frozen| {
+            json!({ "booking_id": "b", "user_id": user(1), "title": "PLN Token 50.000", "amount": 50_000,
+                "currency": "IDR", "frozen": frozen })
+        };
+        let title = || "PLN Token 50.000".to_owned();
+        assert_eq!(told_of("booking.fulfilled", facts(false)), [(user(1), What::BookingBought { title: title() })]);
+        let refused = What::BookingRefused { title: title(), sum: SUM };
+        assert_eq!(told_of("booking.failed", facts(false)), [(user(1), refused)]);
+        for (topic, frozen) in [("booking.failed", true), ("booking.unknown", false), ("booking.frozen", true)] {
+            assert_eq!(told_of(topic, facts(frozen)), [], "{topic}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What somebody wants to order: checked, and priced by what is offered right now.
 
 use dermaga_ports::{
+    booking::Booking,
+    ids::{BookingId, OrderId, UserId},
     inventory::ProductStatus,
     money::{MAX_AMOUNT, Money},
     orders::{Line, MAX_LINES, MAX_QUANTITY, Ware},
@@ -56,6 +58,13 @@ impl NewOrder {
             if !(1..=MAX_QUANTITY).contains(&line.quantity) {
                 faults.add(&format!("/lines/{position}/quantity"), format!("must be from 1 to {MAX_QUANTITY}"));
             }
+            if line.ware.booking().is_some() && line.quantity != 1 {
+                faults.add(&format!("/lines/{position}/quantity"), "must be 1 for a booking");
+            }
+            let before = &self.lines[..position];
+            if line.ware.booking().is_some() && before.iter().any(|other| other.ware == line.ware) {
+                faults.add(&format!("/lines/{position}/booking_id"), "must not be there twice");
+            }
             faults.text(&format!("/lines/{position}/note"), line.note.as_deref(), MAX_NOTE);
         }
         if self.draft && self.payment.is_some() {
@@ -65,13 +74,36 @@ impl NewOrder {
     }
 }
 
+/// Who orders, which order it is, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Asking {
+    pub buyer: UserId,
+    pub order: OrderId,
+    pub now: Timestamp,
+}
+
+/// What an order comes to.
+pub(super) struct Priced {
+    pub lines: Vec<Line>,
+    pub total: Money,
+    /// The bookings among the lines, locked.
+    pub bookings: Vec<Booking>,
+}
+
 /// The lines at the prices of this moment, and their sum.
 ///
 /// # Errors
-/// [`Code::Invalid`] for products that are not offered, [`Code::CurrencyMismatch`], [`Code::PriceChanged`] naming the old
-/// and the new price.
-pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Timestamp) -> Result<(Vec<Line>, Money)> {
-    let offers = offers(uow, wanted, now).await?;
+/// [`Code::Invalid`] for what is not offered and bookings that cannot be ordered, [`Code::CurrencyMismatch`],
+/// [`Code::PriceChanged`] naming the old and the new price.
+pub(super) async fn price(uow: &mut dyn UnitOfWork, asking: Asking, wanted: &[NewLine]) -> Result<Priced> {
+    let mut offers = offers(uow, wanted, asking.now).await?;
+    let mut ids: Vec<BookingId> = wanted.iter().filter_map(|line| line.ware.booking()).collect();
+    ids.sort_unstable();
+    let mut bookings = Vec::with_capacity(ids.len());
+    for id in ids {
+        bookings.extend(uow.bookings().find(id).await?.filter(|booking| booking.user == asking.buyer));
+    }
+    offers.extend(bookings.iter().map(|booking| bookable(booking, asking)));
     let mut faults = Faults::default();
     let mut moved = Vec::new();
     let mut lines = Vec::with_capacity(wanted.len());
@@ -79,6 +111,7 @@ pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Tim
         let field = match line.ware {
             Ware::Product(_) => "product_id",
             Ware::Ticket(_) => "ticket_type_id",
+            Ware::Booking(_) => "booking_id",
         };
         let offer = match offers.iter().find(|offer| offer.ware == line.ware) {
             Some(Offer { refused: None, .. }) if line.quantity > MAX_TICKETS && field == "ticket_type_id" => {
@@ -90,7 +123,7 @@ pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Tim
             }
             Some(offer @ Offer { refused: None, .. }) => offer,
             found => {
-                let told = found.and_then(|offer| offer.refused).unwrap_or("is nothing that is sold here");
+                let told = found.and_then(|offer| offer.refused).unwrap_or("is nothing that you can order");
                 faults.add(&format!("/lines/{position}/{field}"), told);
                 continue;
             }
@@ -107,7 +140,7 @@ pub(super) async fn price(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Tim
         return Err(Error::new(Code::PriceChanged, format!("{}.", told.join("; "))).with(moved));
     }
     let total = total(&lines)?;
-    Ok((lines, total))
+    Ok(Priced { lines, total, bookings })
 }
 
 /// What something costs right now, and what it is called; or why it cannot be ordered.
@@ -125,6 +158,7 @@ async fn offers(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Timestamp) ->
         match line.ware {
             Ware::Product(id) => products.push(id),
             Ware::Ticket(id) => tickets.push(id),
+            Ware::Booking(_) => {}
         }
     }
     products.sort_unstable();
@@ -151,6 +185,16 @@ async fn offers(uow: &mut dyn UnitOfWork, wanted: &[NewLine], now: Timestamp) ->
         offers.push(Offer { ware: Ware::Ticket(id), title, price: kind.price, refused });
     }
     Ok(offers)
+}
+
+/// A booking as it is offered: while nobody else has ordered it, and as long as its supplier keeps its word.
+fn bookable(booking: &Booking, asking: Asking) -> Offer {
+    let refused = match booking {
+        _ if booking.order.is_some_and(|order| order != asking.order) => Some("is in another order already"),
+        _ if !booking.status_at(asking.now).is_for_sale() => Some("cannot be ordered any more: book again"),
+        _ => None,
+    };
+    Offer { ware: Ware::Booking(booking.id), title: booking.title.clone(), price: booking.price, refused }
 }
 
 fn of(line: &NewLine, offer: &Offer) -> Line {

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     auth::Permission,
+    booking,
     error::{Code, Error, Result},
     faults::Faults,
     ledger::{note, payload},
@@ -72,6 +73,7 @@ impl Orders {
         let from = order.status_at(now);
         may_move(from, OrderStatus::Cancelled)?;
         as_seen(&order, revision)?;
+        booking::may_be_called_off(&mut *uow, &order).await?;
         order.status = OrderStatus::Cancelled;
         order.reason = reason;
         order.updated_at = now;
@@ -87,6 +89,7 @@ impl Orders {
             }
             OrderStatus::Confirmed => {
                 uow.stock().release(id).await?;
+                self.0.let_bookings_lapse(&mut *uow, by, &order, now).await?;
                 if let Some(transaction) = transaction {
                     self.call_off(&mut *uow, by, transaction, now).await?;
                 }

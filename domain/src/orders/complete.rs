@@ -9,6 +9,7 @@ use dermaga_ports::{
 use super::{Orders, lifecycle::may_move, missing};
 use crate::{
     auth::Permission,
+    booking,
     error::{Code, Error, Result},
     inventory::shelf,
 };
@@ -30,6 +31,7 @@ impl Orders {
         let mut order = uow.orders().find(id).await?.ok_or_else(|| missing(id))?;
         may_move(order.status_at(now), OrderStatus::Completed)?;
         as_seen(&order, revision)?;
+        booking::have_ended(&mut *uow, &order).await?;
         order.status = OrderStatus::Completed;
         order.updated_at = now;
         uow.orders().save(&order).await?;

@@ -7,6 +7,7 @@
 use dermaga_ports::{
     StoreError, Unique,
     auth::Principal,
+    booking::Booking,
     ids::{ItemId, OrderId, PaymentId, UserId},
     ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Wallet},
     money::{Currency, Money},
@@ -17,9 +18,15 @@ use dermaga_ports::{
 };
 use uuid::Uuid;
 
-use super::{NewLine, NewOrder, Orders, basket, lifecycle::may_move, missing};
+use super::{
+    NewLine, NewOrder, Orders,
+    basket::{self, Asking, Priced},
+    lifecycle::may_move,
+    missing,
+};
 use crate::{
     auth::Permission,
+    booking,
     error::{Code, Error, Result},
     inventory::shelf,
     ledger::{Draft, meant, person},
@@ -50,10 +57,11 @@ impl Orders {
         let wallets = self.0.wallets_of(buyer).await?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
-        let items: Vec<ItemId> = new.lines.iter().map(|line| line.ware.item()).collect();
+        let items: Vec<ItemId> = new.lines.iter().filter_map(|line| line.ware.item()).collect();
         // The prices are read after the locks: a product that is taken off the list right now is gone or it is ours.
         let there = if new.draft { Vec::new() } else { shelf::look(&mut *uow, &items, now).await? };
-        let (lines, total) = basket::price(&mut *uow, &new.lines, now).await?;
+        let asking = Asking { buyer, order: id, now };
+        let Priced { lines, total, bookings } = basket::price(&mut *uow, asking, &new.lines).await?;
         let mut order = Order {
             id,
             number: OrderNumber::of(id, 0),
@@ -76,8 +84,9 @@ impl Orders {
         }
         shelf::sufficient(&order, &there)?;
         let wallet = late_money(wallets, total.currency())?;
-        self.start_the_clock(&mut order, now);
+        self.start_the_clock(&mut order, &bookings, now)?;
         self.add(&mut *uow, &mut order).await?;
+        booking::put_into(&mut *uow, &order, bookings, now).await?;
         let payment = self.reserve(&mut *uow, by, &order, &wallet, new.payment.as_ref(), now).await?;
         uow.commit().await?;
         Ok((order, self.send(payment).await?))
@@ -110,7 +119,8 @@ impl Orders {
         let items: Vec<ItemId> = order.items().into_iter().map(|(item, _)| item).collect();
         let there = shelf::look(&mut *uow, &items, now).await?;
         let wanted: Vec<NewLine> = order.lines.iter().map(again).collect();
-        let (lines, total) = basket::price(&mut *uow, &wanted, now).await?;
+        let asking = Asking { buyer: order.buyer, order: id, now };
+        let Priced { lines, total, bookings } = basket::price(&mut *uow, asking, &wanted).await?;
         let agreed = expected.unwrap_or(order.total.amount());
         if total.amount() != agreed {
             let told = format!(
@@ -121,7 +131,8 @@ impl Orders {
         }
         (order.lines, order.total) = (lines, total);
         shelf::sufficient(&order, &there)?;
-        self.start_the_clock(&mut order, now);
+        self.start_the_clock(&mut order, &bookings, now)?;
+        booking::put_into(&mut *uow, &order, bookings, now).await?;
         order.updated_at = now;
         uow.orders().save(&order).await?;
         order.revision += 1;
@@ -140,12 +151,21 @@ impl Orders {
         Ok((known, self.send(payment).await?))
     }
 
-    /// From now on the buyer has to pay.
-    fn start_the_clock(&self, order: &mut Order, now: Timestamp) {
-        let pay_by = now + self.0.policy.payment_window;
+    /// From now on the buyer has to pay, while suppliers keep what is booked.
+    ///
+    /// # Errors
+    /// [`Code::OfferGone`] if they do not keep it long enough for anybody to pay.
+    fn start_the_clock(&self, order: &mut Order, bookings: &[Booking], now: Timestamp) -> Result<()> {
+        let grace = self.0.policy.grace();
+        let deadline = booking::cut(now + self.0.policy.payment_window + grace, bookings);
+        if deadline.since(now) <= grace {
+            let told = "What is booked is not kept long enough to be paid. Book again.";
+            return Err(Error::new(Code::OfferGone, told));
+        }
         order.status = OrderStatus::Confirmed;
-        order.pay_by = Some(pay_by);
-        order.deadline = Some(pay_by + self.0.policy.grace());
+        order.pay_by = Some(now + (deadline.since(now) - grace));
+        order.deadline = Some(deadline);
+        Ok(())
     }
 
     /// Stores a new order under the first number that is free.
@@ -236,8 +256,14 @@ fn again(line: &Line) -> NewLine {
 
 /// Which of our businesses earns the money of an order; the shop, where it is of several.
 fn business(lines: &[Line]) -> &'static str {
-    let only_tickets = lines.iter().all(|line| matches!(line.ware, Ware::Ticket(_)));
-    if only_tickets { "events" } else { "shop" }
+    let all = |of: fn(&Ware) -> bool| lines.iter().all(|line| of(&line.ware));
+    if all(|ware| matches!(ware, Ware::Ticket(_))) {
+        "events"
+    } else if all(|ware| matches!(ware, Ware::Booking(_))) {
+        "travel"
+    } else {
+        "shop"
+    }
 }
 
 /// What a bank statement or a gateway's page says of the order.

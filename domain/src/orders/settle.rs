@@ -4,14 +4,15 @@
 
 use dermaga_ports::{
     auth::Principal,
-    ids::OrderId,
+    booking::Booking,
+    ids::{OrderId, RefundId},
     ledger::Transaction,
     orders::{Order, OrderStatus},
     store::UnitOfWork,
     time::Timestamp,
 };
 
-use crate::{core::Core, error::Result, inventory::shelf};
+use crate::{booking, core::Core, error::Result, inventory::shelf};
 
 impl Core {
     /// The order that a purchase belongs to, locked. Purchase and order have one id.
@@ -29,7 +30,9 @@ impl Core {
         match self.order_of(uow, purchase).await? {
             None => Ok(true),
             Some(order) if order.status_at(now) != OrderStatus::Confirmed => Ok(false),
-            Some(order) => shelf::can_have(uow, &order, now).await,
+            Some(order) => {
+                Ok(shelf::can_have(uow, &order, now).await? && booking::all_for_sale(uow, &order, now).await?)
+            }
         }
     }
 
@@ -46,6 +49,7 @@ impl Core {
         order.updated_at = now;
         uow.orders().save(&order).await?;
         self.allocate(uow, by, &order, now).await?;
+        self.buy_bookings(uow, by, &order, now).await?;
         self.tell_order(uow, by, "order.paid", &order, now).await
     }
 
@@ -64,6 +68,7 @@ impl Core {
         order.updated_at = now;
         uow.orders().save(&order).await?;
         uow.stock().release(order.id).await?;
+        self.let_bookings_lapse(uow, &Principal::Operator, &order, now).await?;
         self.tell_order(uow, &Principal::Operator, "order.expired", &order, now).await
     }
 
@@ -75,10 +80,17 @@ impl Core {
         deadline: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
+        let order = self.order_of(uow, purchase).await?;
+        let deadline = match &order {
+            Some(order) if !order.bookings().is_empty() => {
+                booking::cut(deadline, &uow.bookings().of_order(order.id).await?)
+            }
+            _ => deadline,
+        };
         purchase.expires_at = Some(deadline);
         purchase.updated_at = now;
         uow.transactions().save(purchase).await?;
-        let Some(mut order) = self.order_of(uow, purchase).await? else { return Ok(()) };
+        let Some(mut order) = order else { return Ok(()) };
         if order.status != OrderStatus::Confirmed {
             return Ok(());
         }
@@ -106,13 +118,47 @@ impl Core {
         order.updated_at = now;
         uow.orders().save(&order).await?;
         self.free(uow, by, &order, now).await?;
+        self.stop_bookings(uow, by, &order, now).await?;
         self.tell_order(uow, by, "order.cancelled", &order, now).await
     }
 
-    /// Whether the order of a purchase was cancelled: then money that does not go back through its gateway goes to the
-    /// buyer's wallet.
-    pub(crate) async fn order_is_cancelled(&self, uow: &mut dyn UnitOfWork, purchase: &Transaction) -> Result<bool> {
+    /// An order of nothing but bookings ends by itself once each of them has ended. `bookings` are all of the order's.
+    pub(crate) async fn end_with_bookings(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        mut order: Order,
+        bookings: &[Booking],
+        now: Timestamp,
+    ) -> Result<()> {
+        let waits = |booking: &Booking| booking.frozen || booking.status.is_under_way();
+        let alone = order.lines.iter().all(|line| line.ware.booking().is_some());
+        if order.status != OrderStatus::Paid || !alone || bookings.iter().any(waits) {
+            return Ok(());
+        }
+        let action = if bookings.iter().all(|booking| booking.status.is_void()) {
+            order.status = OrderStatus::Cancelled;
+            order.reason = Some("nothing of it could be had".to_owned());
+            "order.cancelled"
+        } else {
+            order.status = OrderStatus::Completed;
+            "order.completed"
+        };
+        order.updated_at = now;
+        uow.orders().save(&order).await?;
+        self.tell_order(uow, by, action, &order, now).await
+    }
+
+    /// Whether a refund of a purchase has to reach the buyer, whatever its gateway says: the order was cancelled, or it is
+    /// for a booking that could not be had. What does not go back through the gateway then goes to the buyer's wallet.
+    pub(crate) async fn is_owed(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        purchase: &Transaction,
+        refund: RefundId,
+    ) -> Result<bool> {
         let order = self.order_of(uow, purchase).await?;
-        Ok(order.is_some_and(|order| order.status == OrderStatus::Cancelled))
+        let of_a_booking = |order: &Order| order.bookings().into_iter().any(|id| booking::refund_of(id) == refund);
+        Ok(order.is_some_and(|order| order.status == OrderStatus::Cancelled || of_a_booking(&order)))
     }
 }

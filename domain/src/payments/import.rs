@@ -212,7 +212,7 @@ impl Payments {
             }
             if !succeeded && payment.used == Use::Funding && payment.state == PaymentState::Paid {
                 let transaction = self.transaction_of(uow, payment).await?;
-                if self.0.order_is_cancelled(uow, &transaction).await? {
+                if self.0.is_owed(uow, &transaction, refund.id).await? {
                     self.credit_instead(uow, payment, transaction, refund.amount, now).await?;
                 }
             }

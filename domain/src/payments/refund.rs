@@ -127,6 +127,40 @@ impl Payments {
         }
     }
 
+    /// Gives back a part of the payment that funded a purchase, as [`Payments::give_back`] does with all of it. `id` is
+    /// the refund's.
+    ///
+    /// # Errors
+    /// [`Code::NotRefundable`] while a person has to look at the payment, [`Code::RefundExceeds`],
+    /// [`Code::InsufficientFunds`].
+    pub(crate) async fn give_back_part(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        (mut payment, transaction): (Payment, Transaction),
+        (id, amount): (RefundId, Money),
+        why: &str,
+        now: Timestamp,
+    ) -> Result<Option<RefundId>> {
+        if payment.frozen {
+            let told = format!("A person has to look at payment {} first.", payment.id);
+            return Err(Error::new(Code::NotRefundable, told));
+        }
+        match self.refundable_amount(&payment, Some(amount.amount())) {
+            Ok(amount) => {
+                let refund = Refund::requested(id, &payment, amount, why, now);
+                self.request(uow, by, &mut payment, &transaction, refund, now).await?;
+                Ok(Some(id))
+            }
+            Err(error) if error.code() == Code::NotRefundable => {
+                self.credit_instead(uow, &mut payment, transaction, amount, now).await?;
+                uow.payments().save(&payment).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Money of a purchase that cannot go back through its gateway goes to the payer's wallet, or else to a person. The
     /// caller stores the payment.
     pub(super) async fn credit_instead(

@@ -17,6 +17,8 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How many look at once: a gateway that hangs holds up what one of them has taken, and not what a webhook wakes next.
 const LOOKERS: usize = 4;
+/// The same for bookings: some suppliers take minutes for one.
+const BUYERS: usize = 4;
 /// How often old idempotency keys, notifications and webhooks are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 /// How often what waits is counted.
@@ -52,6 +54,7 @@ pub fn start(app: App) -> Jobs {
     let mut jobs: Vec<_> = (0..DELIVERERS).map(|_| tokio::spawn(deliver(app.clone()))).collect();
     jobs.push(tokio::spawn(watch(app.clone())));
     jobs.extend((0..LOOKERS).map(|_| tokio::spawn(look(app.clone()))));
+    jobs.extend((0..BUYERS).map(|_| tokio::spawn(buy(app.clone()))));
     jobs.push(tokio::spawn(count(app.clone())));
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
@@ -115,6 +118,18 @@ async fn look(app: App) {
         clock.tick().await;
         if let Err(error) = app.payments.look_after_due().await {
             tracing::warn!(%error, "payments could not be looked after; next try soon");
+        }
+    }
+}
+
+/// Buys what is paid, and asks suppliers how it went.
+async fn buy(app: App) {
+    let mut clock = interval(LOOK_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        if let Err(error) = app.bookings.look_after_due().await {
+            tracing::warn!(%error, "bookings could not be looked after; next try soon");
         }
     }
 }

@@ -20,6 +20,7 @@ mod secrets;
 mod senders;
 mod serve;
 mod settings;
+mod suppliers;
 mod telling;
 
 use std::process::ExitCode;

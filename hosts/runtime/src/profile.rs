@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use dermaga_coalesce::{Coalescer, GatheringStore, Limits};
-use dermaga_domain::{App, Policy, Ports, ledger::Poster};
+use dermaga_domain::{App, Policy, Ports, booking::Suppliers, ledger::Poster};
 use dermaga_http::ServiceTokens;
 use dermaga_ports::{
     StoreError, auth::UserFilter, events::Subscriber, ledger::Ledger, notifications::Senders, paging::PageRequest,
@@ -17,7 +17,7 @@ use dermaga_security::{
 use dermaga_sql::{PersonalKeys, SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{HostError, Settings, demo, gateways, secrets, senders, telling::Telling};
+use crate::{HostError, Settings, demo, gateways, secrets, senders, suppliers, telling::Telling};
 
 /// A way to deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -105,7 +105,8 @@ pub async fn operate(settings: &Settings) -> Result<(SqlStore, App), HostError> 
     require_current_schema(&store).await?;
     require_fitting_keys(&store).await?;
     let nobody_signs_with_this = OsSecrets.token();
-    let app = app(settings, &store, gateways::none(), Senders::default(), &nobody_signs_with_this)?;
+    let app =
+        app(settings, &store, gateways::none(), Suppliers::default(), Senders::default(), &nobody_signs_with_this)?;
     Ok((store, app))
 }
 
@@ -147,8 +148,12 @@ async fn demo(settings: &Settings, home: &str) -> Result<Plugs, HostError> {
     }
     let sandbox = play(home).await?;
     let senders = senders::or_logged(settings)?;
-    let app = app(settings, &store, gateways::of_the_demo(&sandbox), senders, &jwt_secret)?;
-    notes.push(format!("Gateways       {}/ plays Midtrans and Xendit: pay there", sandbox.base_url));
+    let suppliers = suppliers::of_the_demo(&sandbox)?;
+    let app = app(settings, &store, gateways::of_the_demo(&sandbox), suppliers, senders, &jwt_secret)?;
+    notes.push(format!(
+        "Gateways       {}/ plays Midtrans and Xendit: pay there. Suppliers are played, too",
+        sandbox.base_url
+    ));
     Ok(Plugs {
         telling: Telling::in_process(settings, &app, subscribers(&app))?,
         app,
@@ -164,6 +169,9 @@ async fn play(home: &str) -> Result<Running, HostError> {
     let mut config = SandboxConfig::default();
     config.settings.midtrans.webhook_url = gateways::webhooks(home, "midtrans");
     config.settings.xendit.webhook_urls = XenditUrls::all(&gateways::webhooks(home, "xendit"));
+    config.settings.digiflazz.webhook_url = gateways::webhooks(home, "digiflazz");
+    // Demonstrations shall not end with our balance.
+    config.settings.digiflazz.opening_balance = 1_000_000_000;
     Sandbox::start(config).await.map_err(|error| HostError::Refused(format!("The payment sandbox: {error}")))
 }
 
@@ -189,7 +197,8 @@ async fn standalone(settings: &Settings) -> Result<Plugs, HostError> {
     }
     notes.extend(unheard);
     let service_token = settings.service_token.iter().map(|token| ("internal".to_owned(), token.clone()));
-    let app = app(settings, &store, gateways::configured(settings), senders, jwt_secret)?;
+    let suppliers = suppliers::configured(settings)?;
+    let app = app(settings, &store, gateways::configured(settings), suppliers, senders, jwt_secret)?;
     let telling = match &settings.rabbitmq_url {
         Some(url) => Telling::over_rabbit(url, settings, &app, subscribers(&app))?,
         None => Telling::in_process(settings, &app, subscribers(&app))?,
@@ -209,6 +218,7 @@ fn app(
     settings: &Settings,
     store: &SqlStore,
     gateways: gateways::Build<'_>,
+    suppliers: Suppliers,
     senders: Senders,
     jwt_secret: &str,
 ) -> Result<App, HostError> {
@@ -223,6 +233,7 @@ fn app(
     let base = gateways::Base { store: store.clone(), ledger: ledger.clone(), clock: clock.clone() };
     let ports = Ports {
         gateways: gateways(&base)?,
+        suppliers,
         ledger,
         store,
         senders,
@@ -245,6 +256,7 @@ fn app(
         review_window: Duration::from_secs(settings.review_window),
         merchant: settings.merchant_name.clone(),
         guests: settings.guests,
+        ppob_margin: settings.ppob_margin,
         topup_window: Duration::from_secs(settings.topup_window),
         fees: settings.fees.clone(),
         ..Policy::default()

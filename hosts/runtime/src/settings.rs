@@ -29,6 +29,10 @@ const KNOWN_NAMES: &[&str] = &[
     "midtrans_server_key",
     "xendit_secret_key",
     "xendit_callback_token",
+    "digiflazz_url",
+    "digiflazz_username",
+    "digiflazz_key",
+    "digiflazz_webhook_secret",
     "rabbitmq_url",
     "admin_password",
     "committee_password",
@@ -89,6 +93,15 @@ pub struct Settings {
     pub manual_transfer_account: Option<String>,
     /// Where the world finds this host, for example `https://pay.example.com`: gateways are told to call back there.
     pub public_url: Option<String>,
+    /// Where Digiflazz is, or a server that plays it; Digiflazz itself unless given.
+    pub digiflazz_url: Option<String>,
+    /// Who we are at Digiflazz; without user and key no credits are sold.
+    pub digiflazz_username: Option<String>,
+    pub digiflazz_key: Option<String>,
+    /// Signs Digiflazz' webhooks; without it none is believed.
+    pub digiflazz_webhook_secret: Option<String>,
+    /// What is added to the price of credits.
+    pub ppob_margin: i64,
     /// Seconds that somebody has to pay a purchase.
     pub payment_window: u64,
     /// Seconds that a manual transfer which a payer has announced may wait for a person.
@@ -202,6 +215,10 @@ const TEXTS: &[&str] = &[
     "manual_transfer_account",
     "merchant_name",
     "public_url",
+    "digiflazz_url",
+    "digiflazz_username",
+    "digiflazz_key",
+    "digiflazz_webhook_secret",
     "rabbitmq_url",
     "admin_password",
     "committee_password",
@@ -276,6 +293,11 @@ impl Settings {
             xendit_callback_token: None,
             manual_transfer_account: None,
             public_url: None,
+            digiflazz_url: None,
+            digiflazz_username: None,
+            digiflazz_key: None,
+            digiflazz_webhook_secret: None,
+            ppob_margin: 1_500,
             payment_window: 600,
             review_window: 86_400,
             merchant_name: "Dermaga".to_owned(),

@@ -15,6 +15,10 @@
 //! An offer is normalised for people who choose, and carries a [`Payload`] that only its adapter reads. Whoever books
 //! hands the payload back.
 //!
+//! # Records
+//! A [`Booking`] is what one customer buys from one supplier. It is paid as a line of an order; when that is paid it is
+//! bought, and everything that is known about it is stored before and after each call.
+//!
 //! # Clocks
 //! Each has a field of its own, because each belongs to somebody else: the offer's (`expires_at`), the seat's
 //! (`pay_by`), the price's inside that (`price_guaranteed_until`), the cancellation quote's, and the day on which a bill
@@ -29,6 +33,8 @@ mod outcome;
 pub mod people;
 mod policy;
 mod ppob;
+mod record;
+mod repository;
 
 pub use calendar::{Day, JAKARTA, LocalTime, NotACalendarDay};
 pub use ferries::{
@@ -54,5 +60,10 @@ pub use ppob::{
     SaleRef, SaleState,
 };
 
+pub use record::{Booking, BookingFilter, BookingKind, BookingStatus, Clocks, Customer, Delivery};
+pub use repository::{BookingQueries, Bookings};
+
+#[cfg(feature = "mocks")]
+pub use repository::{MockBookingQueries, MockBookings};
 #[cfg(feature = "mocks")]
 pub use {ferries::MockFerrySupplier, flights::MockFlightSupplier, hotels::MockHotelSupplier, ppob::MockPpobSupplier};

@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    ids::{ItemId, OrderId, ProductId, TicketTypeId, TransactionId, UserId},
+    ids::{BookingId, ItemId, OrderId, ProductId, TicketTypeId, TransactionId, UserId},
     money::Money,
     time::Timestamp,
 };
@@ -78,6 +78,8 @@ pub enum Ware {
     Product(ProductId),
     /// Tickets of one kind.
     Ticket(TicketTypeId),
+    /// What is bought from a supplier once the order is paid; one piece of it.
+    Booking(BookingId),
 }
 
 impl Ware {
@@ -86,14 +88,24 @@ impl Ware {
         match self {
             Self::Product(_) => "product",
             Self::Ticket(_) => "ticket",
+            Self::Booking(_) => "booking",
         }
     }
 
     /// Of what there are only so many.
-    pub fn item(self) -> ItemId {
+    pub fn item(self) -> Option<ItemId> {
         match self {
-            Self::Product(id) => id.into(),
-            Self::Ticket(id) => id.into(),
+            Self::Product(id) => Some(id.into()),
+            Self::Ticket(id) => Some(id.into()),
+            Self::Booking(_) => None,
+        }
+    }
+
+    /// Which booking it is, if it is one.
+    pub fn booking(self) -> Option<BookingId> {
+        match self {
+            Self::Product(_) | Self::Ticket(_) => None,
+            Self::Booking(id) => Some(id),
         }
     }
 }
@@ -147,11 +159,18 @@ impl Order {
         }
     }
 
+    /// The bookings among its lines, in ascending order of id.
+    pub fn bookings(&self) -> Vec<BookingId> {
+        let mut bookings: Vec<BookingId> = self.lines.iter().filter_map(|line| line.ware.booking()).collect();
+        bookings.sort_unstable();
+        bookings
+    }
+
     /// How many of each item it needs, in ascending order of id: several lines may be about one item.
     pub fn items(&self) -> Vec<(ItemId, i64)> {
         let mut items: Vec<(ItemId, i64)> = Vec::new();
         for line in &self.lines {
-            let item = line.ware.item();
+            let Some(item) = line.ware.item() else { continue };
             match items.iter_mut().find(|(known, _)| *known == item) {
                 Some((_, quantity)) => *quantity += line.quantity,
                 None => items.push((item, line.quantity)),

@@ -8,6 +8,7 @@ mod answer;
 mod attendance;
 mod audit;
 mod auth;
+mod booking;
 mod caller;
 mod dead_letters;
 mod deps;

@@ -7,6 +7,7 @@ use crate::{
     attendance::{AttendanceApi, AttendedEventsApi, CheckinsApi, TicketsApi},
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
+    booking::{BookingsApi, PpobApi, SupplierInboxApi},
     dead_letters::DeadLettersApi,
     edge::{Slice, slice},
     inventory::{ProductsApi, StockApi},
@@ -43,14 +44,24 @@ pub fn events() -> Slice {
     slice(apis, "Dermaga events", EVENTS, env!("CARGO_PKG_VERSION"))
 }
 
+/// Accounts and wallets, what is bought from suppliers, and the orders and payments for it.
+pub fn travel() -> Slice {
+    let travel = (PpobApi, BookingsApi, SupplierInboxApi, OrdersApi, OrderDeskApi);
+    let money = (WalletsApi, AttemptsApi, ProofsApi, InboxApi);
+    let told = (NotificationsApi, ReportsApi, FiguresApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), travel, money, told, AuditApi, DeadLettersApi, WebhooksApi);
+    slice(apis, "Dermaga travel", TRAVEL, env!("CARGO_PKG_VERSION"))
+}
+
 /// Everything.
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
+    let travel = (PpobApi, BookingsApi, SupplierInboxApi);
     let told = (NotificationsApi, ReportsApi, FiguresApi);
     let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
     let people = (LoginApi, RolesApi, UsersApi);
-    let apis = (people, money, shop, door, told, AuditApi, DeadLettersApi, WebhooksApi);
+    let apis = (people, money, shop, travel, door, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga", SUITE, env!("CARGO_PKG_VERSION"))
 }
 
@@ -63,6 +74,9 @@ no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const EVENTS: &str = "The events host of Dermaga: tickets, and who is let in. Amounts are whole numbers of the \
 currency's smallest unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
+
+const TRAVEL: &str = "The travel host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
+no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const WALLET: &str = "The wallet host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";

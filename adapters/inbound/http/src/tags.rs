@@ -21,6 +21,8 @@ pub enum Tag {
     Orders,
     /// Events that people attend, tickets, and the door
     Attendance,
+    /// What is bought from suppliers: credits
+    Travel,
     /// What people are told
     Notifications,
     /// What the business turned over, and what somebody's money did

@@ -8,6 +8,7 @@ use dermaga_ports::{
     attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
+    booking::BookingQueries,
     events::EventQueries,
     inventory::InventoryQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
@@ -98,6 +99,10 @@ impl Store for GatheringStore {
 
     fn orders(&self) -> &dyn OrderQueries {
         self.store.orders()
+    }
+
+    fn bookings(&self) -> &dyn BookingQueries {
+        self.store.bookings()
     }
 
     fn reports(&self) -> &dyn ReportQueries {

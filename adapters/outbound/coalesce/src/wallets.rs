@@ -252,6 +252,10 @@ mod tests {
             unreachable!("nothing is ordered")
         }
 
+        fn bookings(&self) -> &dyn dermaga_ports::booking::BookingQueries {
+            unreachable!("nothing is ordered")
+        }
+
         fn reports(&self) -> &dyn ReportQueries {
             unreachable!("nothing is added up")
         }

@@ -8,6 +8,7 @@ use dermaga_ports::{
     attendance::AttendanceQueries,
     audit::AuditQueries,
     auth::UserQueries,
+    booking::BookingQueries,
     events::EventQueries,
     inventory::InventoryQueries,
     ledger::{Journal, LedgerQueries, Snapshot, TransactionQueries, WalletQueries},
@@ -281,6 +282,10 @@ impl Store for SqlStore {
     }
 
     fn orders(&self) -> &dyn OrderQueries {
+        self
+    }
+
+    fn bookings(&self) -> &dyn BookingQueries {
         self
     }
 

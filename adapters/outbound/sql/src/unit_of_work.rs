@@ -8,6 +8,7 @@ use dermaga_ports::{
     attendance::{Checkins, Events, TicketKeys, Tickets},
     audit::AuditTrail,
     auth::{Sessions, Throttles, Users},
+    booking::Bookings,
     events::{Deliveries, Outbox},
     idempotency::IdempotencyKeys,
     inventory::{Products, Stocks},
@@ -169,6 +170,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn orders(&mut self) -> &mut dyn Orders {
+        self
+    }
+
+    fn bookings(&mut self) -> &mut dyn Bookings {
         self
     }
 

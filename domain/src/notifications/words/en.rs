@@ -109,6 +109,13 @@ pub(super) fn say(what: &What) -> (String, String) {
             "Order expired".to_owned(),
             "The time to pay for your order is over, and the order was cancelled.".to_owned(),
         ),
+        What::BookingBought { title } => {
+            (format!("{title} is yours"), format!("We have bought {title} for you. You find it among your bookings."))
+        }
+        What::BookingRefused { title, sum } => (
+            format!("{title} could not be bought"),
+            format!("We could not buy {title} for you. {} will be returned to you.", rp(*sum)),
+        ),
     }
 }
 

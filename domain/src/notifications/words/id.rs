@@ -122,6 +122,14 @@ pub(super) fn say(what: &What) -> (String, String) {
             "Pesanan kedaluwarsa".to_owned(),
             "Batas waktu pembayaran pesanan Anda telah berakhir, dan pesanan dibatalkan.".to_owned(),
         ),
+        What::BookingBought { title } => (
+            format!("{title} berhasil dibeli"),
+            format!("{title} sudah kami belikan untuk Anda. Silakan lihat di daftar pemesanan Anda."),
+        ),
+        What::BookingRefused { title, sum } => (
+            format!("{title} tidak dapat dibeli"),
+            format!("{title} tidak dapat kami belikan. Dana sebesar {} akan dikembalikan kepada Anda.", rp(*sum)),
+        ),
     }
 }
 

@@ -11,15 +11,17 @@ use uuid::Uuid;
 
 use crate::payments::PaymentChoice;
 
-/// A line to order.
+/// A line to order: so many of a product, or a booking.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "NewOrderLine", skip_serializing_if_is_none)]
 pub struct NewLineBody {
-    /// A product; or else a kind of ticket
+    /// A product; or else a kind of ticket, or one's own booking
     pub product_id: Option<Uuid>,
     pub ticket_type_id: Option<Uuid>,
+    pub booking_id: Option<Uuid>,
+    /// 1 unless given for a booking; required otherwise
     #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
-    pub quantity: i64,
+    pub quantity: Option<i64>,
     /// The price that the buyer saw; another one by now refuses the order
     pub unit_price: Option<i64>,
     #[oai(validator(max_length = 500))]
@@ -87,8 +89,18 @@ impl NewOrderBody {
 }
 
 fn line((position, body): (usize, NewLineBody)) -> Result<NewLine, Error> {
-    let NewLineBody { product_id, ticket_type_id, quantity, unit_price, note } = body;
-    let ware = ware(&format!("/lines/{position}"), product_id, ticket_type_id)?;
+    let NewLineBody { product_id, ticket_type_id, booking_id, quantity, unit_price, note } = body;
+    let at = |field: &str| format!("/lines/{position}/{field}");
+    let (ware, quantity) = match booking_id {
+        Some(_) if product_id.is_some() || ticket_type_id.is_some() => {
+            return Err(Error::fault(&at("booking_id"), "must not be given together with a product or ticket"));
+        }
+        Some(booking) => (Ware::Booking(booking.into()), quantity.unwrap_or(1)),
+        None => {
+            let ware = ware(&format!("/lines/{position}"), product_id, ticket_type_id)?;
+            (ware, quantity.ok_or_else(|| Error::fault(&at("quantity"), "is required"))?)
+        }
+    };
     Ok(NewLine { ware, quantity, unit_price, note })
 }
 

@@ -7,3 +7,4 @@ mod wire;
 
 pub use api::OrdersApi;
 pub use staff::OrderDeskApi;
+pub use wire::PlacedOrder;

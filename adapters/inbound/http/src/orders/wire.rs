@@ -59,6 +59,7 @@ impl From<OrderStatusName> for OrderStatus {
 pub struct LineBody {
     pub product_id: Option<Uuid>,
     pub ticket_type_id: Option<Uuid>,
+    pub booking_id: Option<Uuid>,
     pub title: String,
     pub quantity: i64,
     /// In the currency's smallest unit
@@ -73,10 +74,12 @@ impl From<Line> for LineBody {
         let (product_id, ticket_type_id) = match line.ware {
             Ware::Product(id) => (Some(id.into()), None),
             Ware::Ticket(id) => (None, Some(id.into())),
+            Ware::Booking(_) => (None, None),
         };
         Self {
             product_id,
             ticket_type_id,
+            booking_id: line.ware.booking().map(Into::into),
             title: line.title,
             quantity: line.quantity,
             unit_price: line.unit_price.amount(),

@@ -38,7 +38,7 @@ CREATE INDEX orders_status ON orders (status, id);
 CREATE TABLE order_lines (
     order_id   uuid    NOT NULL REFERENCES orders (id),
     position   integer NOT NULL CHECK (position >= 0),
-    kind       text    NOT NULL CHECK (kind IN ('product', 'ticket')),
+    kind       text    NOT NULL CHECK (kind IN ('product', 'ticket', 'booking')),
     ware       uuid    NOT NULL,
     title      text    NOT NULL,
     quantity   bigint  NOT NULL CHECK (quantity BETWEEN 1 AND 1000000),

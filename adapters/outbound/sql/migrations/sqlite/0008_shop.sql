@@ -38,7 +38,7 @@ CREATE INDEX orders_status ON orders (status, id);
 CREATE TABLE order_lines (
     order_id   BLOB    NOT NULL REFERENCES orders (id),
     position   INTEGER NOT NULL CHECK (position >= 0),
-    kind       TEXT    NOT NULL CHECK (kind IN ('product', 'ticket')),
+    kind       TEXT    NOT NULL CHECK (kind IN ('product', 'ticket', 'booking')),
     ware       BLOB    NOT NULL,
     title      TEXT    NOT NULL,
     quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 1000000),

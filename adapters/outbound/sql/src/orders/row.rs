@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError,
-    ids::{OrderId, ProductId, TicketTypeId, UserId},
+    ids::{BookingId, OrderId, ProductId, TicketTypeId, UserId},
     money::Money,
     orders::{Line, Order, OrderNumber, OrderStatus, Ware},
 };
@@ -86,6 +86,7 @@ impl LineRow {
         let ware = match self.kind.as_str() {
             "product" => Ware::Product(ProductId(self.ware)),
             "ticket" => Ware::Ticket(TicketTypeId(self.ware)),
+            "booking" => Ware::Booking(BookingId(self.ware)),
             other => return Err(corrupt(format_args!("{other:?} is no kind of ware"))),
         };
         Ok(Line {
@@ -103,5 +104,6 @@ pub(super) fn ware_id(ware: Ware) -> Uuid {
     match ware {
         Ware::Product(id) => id.0,
         Ware::Ticket(id) => id.0,
+        Ware::Booking(id) => id.0,
     }
 }

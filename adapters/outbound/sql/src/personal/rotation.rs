@@ -85,6 +85,8 @@ fn statements(column: Column) -> Statements {
         Column::NotificationData => statements!("notifications", "data"),
         Column::ProofDetails => statements!("payment_proofs", "details", "payment_id"),
         Column::ProofPicture => statements!("payment_proofs", "picture", "payment_id"),
+        Column::BookingCustomer => statements!("bookings", "customer"),
+        Column::BookingDelivery => statements!("bookings", "delivery"),
         Column::KeptAnswer => statements!("idempotency_keys", "sealed", "seed"),
         Column::TicketHolder => statements!("tickets", "holder"),
         Column::TicketKey => statements!("ticket_keys", "secret_key"),

@@ -36,10 +36,12 @@ pub(crate) enum Column {
     ProofPicture,
     TicketHolder,
     TicketKey,
+    BookingCustomer,
+    BookingDelivery,
 }
 
 impl Column {
-    pub(crate) const ALL: [Column; 14] = [
+    pub(crate) const ALL: [Column; 16] = [
         Self::UserEmail,
         Self::UserPhone,
         Self::UserFullName,
@@ -54,6 +56,8 @@ impl Column {
         Self::ProofPicture,
         Self::TicketHolder,
         Self::TicketKey,
+        Self::BookingCustomer,
+        Self::BookingDelivery,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -72,6 +76,8 @@ impl Column {
             Self::ProofPicture => "payment_proofs.picture",
             Self::TicketHolder => "tickets.holder",
             Self::TicketKey => "ticket_keys.secret_key",
+            Self::BookingCustomer => "bookings.customer",
+            Self::BookingDelivery => "bookings.delivery",
         }
     }
 }

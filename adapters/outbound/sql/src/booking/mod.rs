@@ -1,0 +1,5 @@
+//! Bookings.
+
+mod queries;
+mod repository;
+mod row;

@@ -1,0 +1,186 @@
+//! Credits: what there is, and buying it.
+
+use dermaga_ports::{
+    StoreError, Unique,
+    auth::Principal,
+    booking::{
+        Booking, BookingKind, BookingStatus, Clocks, Customer, Delivery, Outcome, Personal, Product, ProductKind,
+        RefusalKind,
+    },
+    ids::{BookingId, OrderId},
+    money::Money,
+    orders::{Order, Ware},
+    payments::Payment,
+    time::{DAY, Timestamp},
+};
+use uuid::Uuid;
+
+use super::{Bookings, missing, supplied::Credit};
+use crate::{
+    auth::Permission,
+    error::{Code, Error, Result},
+    faults::Faults,
+    ledger::person,
+    orders::{NewLine, NewOrder, Orders},
+    payments::MethodChoice,
+};
+
+/// How long we stand by a price.
+const STANDS: std::time::Duration = DAY;
+
+/// A credit that is wanted.
+#[derive(Debug, Clone)]
+pub struct NewCredit {
+    pub sku: String,
+    /// The number of the telephone, the meter or the account.
+    pub customer_no: String,
+    /// The most that the customer pays; a higher price by now refuses it.
+    pub max_total: Option<i64>,
+    /// How it will be paid; the attempt starts with the order.
+    pub payment: Option<MethodChoice>,
+}
+
+/// Something on the price list, at our price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnSale {
+    pub product: Product,
+    /// What the customer pays.
+    pub price: Money,
+    /// Whether it can be bought at this moment.
+    pub available: bool,
+}
+
+impl Bookings {
+    /// The credits that are sold, those of a category if one is named.
+    ///
+    /// # Errors
+    /// [`Code::SupplierUnavailable`].
+    pub async fn credits(&self, category: Option<&str>) -> Result<Vec<OnSale>> {
+        let now = self.0.now();
+        let wanted = |product: &Product| category.is_none_or(|wanted| product.category.eq_ignore_ascii_case(wanted));
+        let listed = self.listed().await?.into_iter().filter(wanted);
+        Ok(listed.filter_map(|product| self.on_sale(product, now)).collect())
+    }
+
+    async fn listed(&self) -> Result<Vec<Product>> {
+        match self.0.ports.suppliers.ppob()?.products(ProductKind::Prepaid).await {
+            Outcome::Done(products) => Ok(products),
+            Outcome::Refused(refusal) => {
+                let error = Error::new(Code::SupplierUnavailable, "The price list cannot be had right now.");
+                let RefusalKind::RateLimited { retry_at: Some(at) } = refusal.kind else { return Err(error) };
+                Err(error.retry_after(at.since(self.0.now()).as_secs().max(1)))
+            }
+            Outcome::Unknown(_) => {
+                Err(Error::new(Code::SupplierUnavailable, "The price list cannot be had right now."))
+            }
+        }
+    }
+
+    /// What has no price that we could ask for is not sold.
+    fn on_sale(&self, product: Product, now: Timestamp) -> Option<OnSale> {
+        let cost = product.price?;
+        let price = cost.amount().checked_add(self.0.policy.ppob_margin)?;
+        let price = Money::new(price, cost.currency()).ok().filter(|price| price.is_positive())?;
+        Some(OnSale { available: product.sellable(now), price, product })
+    }
+
+    /// Books a credit and orders it. Idempotent by `id`, which becomes the order's.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`], [`Code::OfferGone`] while it is not sold, [`Code::PriceChanged`] naming the old and the new
+    /// price, [`Code::SupplierUnavailable`], and those of [`Orders::create`].
+    pub async fn buy_credit(
+        &self,
+        by: &Principal,
+        id: OrderId,
+        new: NewCredit,
+    ) -> Result<(Booking, Order, Option<Payment>)> {
+        Permission::OwnBookings.check(by)?;
+        Permission::OwnOrders.check(by)?;
+        let user = person(by)?;
+        let booking = BookingId(Uuid::new_v5(&id.0, b"booking"));
+        let number = number(&new.customer_no)?;
+        let store = &self.0.ports.store;
+        match store.bookings().booking(booking).await? {
+            Some(known) if known.user != user => {
+                return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+            }
+            Some(_) => {}
+            None => self.quote(by, booking, &new, number).await?,
+        }
+        let line = NewLine { ware: Ware::Booking(booking), quantity: 1, unit_price: None, note: None };
+        let wanted = NewOrder { lines: vec![line], draft: false, payment: new.payment };
+        let (order, payment) = Orders::new(self.0.clone()).create(by, id, wanted).await?;
+        let booking = store.bookings().booking(booking).await?.ok_or_else(|| missing(booking))?;
+        Ok((booking, order, payment))
+    }
+
+    /// Stores what is wanted at the price of this moment.
+    async fn quote(&self, by: &Principal, id: BookingId, new: &NewCredit, number: Personal) -> Result<()> {
+        let now = self.0.now();
+        let supplier = self.0.ports.suppliers.ppob()?.name().to_owned();
+        let product = self.listed().await?.into_iter().find(|product| product.sku == new.sku);
+        let offer = product.and_then(|product| self.on_sale(product, now));
+        let Some(OnSale { product, price, available }) = offer else {
+            return Err(Error::fault("/sku", "is no product"));
+        };
+        if !available {
+            let told = format!("{} is not sold right now.", product.name);
+            return Err(Error::new(Code::OfferGone, told).at("/sku"));
+        }
+        if let Some(most) = new.max_total.filter(|most| price.amount() > *most) {
+            let told = format!("{} costs {} by now, not {most}.", product.name, price.amount());
+            return Err(Error::new(Code::PriceChanged, told).at("/max_total"));
+        }
+        let booking = Booking {
+            id,
+            user: person(by)?,
+            kind: BookingKind::Ppob,
+            supplier,
+            status: BookingStatus::Quoted,
+            reference: format!("B{}", id.0.simple()),
+            title: product.name,
+            price,
+            // What it costs us may rise until nothing is left for us.
+            max_cost: price,
+            cost: None,
+            order: None,
+            offer: Credit { sku: product.sku }.payload()?,
+            customer: Customer { number: Some(number), ..Customer::default() },
+            policy: None,
+            clocks: Clocks { offer: Some(now + STANDS), ..Clocks::default() },
+            supplier_id: None,
+            supplier_reference: None,
+            delivery: Delivery::default(),
+            sent_at: None,
+            paid_at: None,
+            next_check_at: None,
+            checks: 0,
+            reason: None,
+            frozen: false,
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        };
+        let mut uow = self.0.begin().await?;
+        match uow.bookings().add(&booking).await {
+            // The same request at the same time.
+            Err(StoreError::Conflict(Unique::Id)) => return Ok(()),
+            other => other?,
+        }
+        self.0.tell_booking(&mut *uow, by, "booking.quoted", &booking, now).await?;
+        Ok(uow.commit().await?)
+    }
+}
+
+/// A customer's number, as people write it: with spaces and dashes between the digits.
+fn number(text: &str) -> Result<Personal> {
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let mut faults = Faults::default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_');
+    if !(4..=50).contains(&plain.len()) || !plain.chars().all(fits) {
+        faults.add("/customer_no", "must have 4 to 50 letters and digits");
+    }
+    faults.check()?;
+    Ok(Personal::new(plain))
+}

@@ -1,0 +1,164 @@
+//! Suppliers' answers, in one vocabulary for every kind of thing.
+
+use dermaga_ports::{
+    booking::{
+        Booking, Delivery, Found, Outcome, Payload, Personal, ProductKind, Purchase, Refusal, RefusalKind, Sale,
+        SaleRef, SaleState,
+    },
+    money::Money,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// What became of a booking, as far as its supplier knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Supplied {
+    Bought(Bought),
+    /// It is under way, or nobody knows: ask again.
+    Unsure(String),
+    /// Nothing was made, and the same call may be made again, not before then.
+    NotNow(String, Option<Timestamp>),
+    /// Nothing was made, and nothing will be.
+    Refused(String),
+    /// It was sold, and the supplier gave us the money back. Whether the customer has something is not known.
+    Returned(String),
+    /// No question leads any further.
+    AskAPerson(String),
+}
+
+/// What was bought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Bought {
+    pub cost: Option<Money>,
+    pub supplier_id: Option<String>,
+    pub supplier_reference: Option<String>,
+    pub delivery: Delivery,
+}
+
+/// What is kept of a credit that is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Credit {
+    pub sku: String,
+}
+
+impl Credit {
+    pub fn payload(&self) -> Result<Payload> {
+        serde_json::to_string(self).map(Payload).map_err(Error::internal)
+    }
+
+    /// What a booking's payload says.
+    ///
+    /// # Errors
+    /// An internal one for what this program did not write.
+    pub fn of(booking: &Booking) -> Result<Self> {
+        serde_json::from_str(&booking.offer.0)
+            .map_err(|error| Error::internal(format!("booking {} has an unreadable offer: {error}", booking.id)))
+    }
+}
+
+/// Whose telephone or meter it is for.
+fn number(booking: &Booking) -> Result<Personal> {
+    let number = booking.customer.number.clone();
+    number.ok_or_else(|| Error::internal(format!("booking {} is for no number", booking.id)))
+}
+
+/// The purchase of a credit.
+pub(super) fn purchase(booking: &Booking) -> Result<Purchase> {
+    Ok(Purchase {
+        reference: booking.reference.clone(),
+        sku: Credit::of(booking)?.sku,
+        customer_no: number(booking)?,
+        max_price: booking.max_cost,
+    })
+}
+
+/// The question how it went.
+pub(super) fn question(booking: &Booking, begun_at: Timestamp) -> Result<SaleRef> {
+    Ok(SaleRef {
+        reference: booking.reference.clone(),
+        kind: ProductKind::Prepaid,
+        sku: Credit::of(booking)?.sku,
+        customer_no: number(booking)?,
+        begun_at,
+        max_price: Some(booking.max_cost),
+    })
+}
+
+/// The answer to a purchase.
+pub(super) fn bought(outcome: Outcome<Sale>) -> Supplied {
+    match outcome {
+        Outcome::Done(sale) => sold(sale),
+        Outcome::Unknown(told) => Supplied::Unsure(told),
+        Outcome::Refused(Refusal { kind, reason, .. }) => match kind {
+            RefusalKind::RateLimited { retry_at } => Supplied::NotNow(reason, retry_at),
+            // Our own house is not in order; an operator hears of it, and the customer waits a little.
+            RefusalKind::Unavailable | RefusalKind::InsufficientSupplierBalance | RefusalKind::Misconfigured => {
+                Supplied::NotNow(reason, None)
+            }
+            // Something is there under our reference: the question tells what.
+            RefusalKind::AlreadyDone => Supplied::Unsure(reason),
+            _ => Supplied::Refused(reason),
+        },
+    }
+}
+
+/// The answer to the question how it went.
+pub(super) fn told(outcome: Outcome<Found<Sale>>) -> Supplied {
+    match outcome {
+        Outcome::Done(Found::Record(sale)) => sold(*sale),
+        Outcome::Done(Found::Nothing) => Supplied::Unsure("the supplier shows nothing yet".to_owned()),
+        Outcome::Unknown(told) => Supplied::Unsure(told),
+        // The question was refused; that says nothing about what was asked for.
+        Outcome::Refused(Refusal { kind, reason, .. }) => match kind {
+            RefusalKind::Unavailable | RefusalKind::RateLimited { .. } | RefusalKind::Misconfigured => {
+                Supplied::Unsure(reason)
+            }
+            _ => Supplied::AskAPerson(reason),
+        },
+    }
+}
+
+fn sold(sale: Sale) -> Supplied {
+    let told = if sale.message.is_empty() { sale.code } else { sale.message };
+    match sale.state {
+        SaleState::Pending => Supplied::Unsure(told),
+        SaleState::Failed(_) => Supplied::Refused(told),
+        SaleState::Returned => Supplied::Returned(told),
+        SaleState::Succeeded => Supplied::Bought(Bought {
+            cost: sale.cost,
+            delivery: Delivery { documents: Vec::new(), serial: sale.serial, token: sale.token },
+            ..Bought::default()
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused<T>(kind: RefusalKind) -> Outcome<T> {
+        Outcome::Refused(Refusal { kind, code: None, reason: "no".to_owned() })
+    }
+
+    #[test]
+    fn only_a_purchase_that_was_refused_for_good_is_over() {
+        let no = || "no".to_owned();
+        for (kind, first, asked) in [
+            (RefusalKind::Rejected, Supplied::Refused(no()), Supplied::AskAPerson(no())),
+            (RefusalKind::OfferGone, Supplied::Refused(no()), Supplied::AskAPerson(no())),
+            (RefusalKind::PriceChanged { new: None }, Supplied::Refused(no()), Supplied::AskAPerson(no())),
+            (RefusalKind::AlreadyDone, Supplied::Unsure(no()), Supplied::AskAPerson(no())),
+            (RefusalKind::Unavailable, Supplied::NotNow(no(), None), Supplied::Unsure(no())),
+            (RefusalKind::RateLimited { retry_at: None }, Supplied::NotNow(no(), None), Supplied::Unsure(no())),
+            (RefusalKind::InsufficientSupplierBalance, Supplied::NotNow(no(), None), Supplied::AskAPerson(no())),
+        ] {
+            assert_eq!(bought(refused(kind.clone())), first, "{kind:?}");
+            assert_eq!(told(refused(kind.clone())), asked, "{kind:?}");
+        }
+        assert_eq!(bought(Outcome::Unknown(no())), Supplied::Unsure(no()));
+        assert_eq!(told(Outcome::Unknown(no())), Supplied::Unsure(no()));
+        assert!(matches!(told(Outcome::Done(Found::Nothing)), Supplied::Unsure(_)));
+    }
+}

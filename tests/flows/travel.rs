@@ -1,0 +1,184 @@
+//! The ticket shop's system, over HTTP: credits from the price list to the token on the meter, with a server that plays
+//! the supplier.
+
+use std::time::Duration;
+
+use dermaga_sandbox::{ClockMode, Running, Sandbox, SandboxConfig, config};
+use dermaga_tests::{
+    client::{Client, Person},
+    databases::{Database, Engine},
+    deployment::Deployment,
+    hosts::Host,
+    patience::{until, within},
+};
+use serde_json::{Value, json};
+
+/// The travel host on a database of its own, and the server that plays its supplier.
+struct Agency {
+    sandbox: Running,
+    host: Host,
+    deployment: Deployment,
+    _database: Database,
+}
+
+impl Agency {
+    async fn open(engine: Engine) -> Self {
+        let played = SandboxConfig { clock: ClockMode::Manual, ..SandboxConfig::default() };
+        let sandbox = Sandbox::start(played).await.expect("the sandbox starts");
+        let database = Database::empty(engine).await;
+        let url = sandbox.digiflazz();
+        let deployment = Deployment::adapted(&database.url, move |mut command| {
+            command.env("DIGIFLAZZ_URL", &url).env("DIGIFLAZZ_USERNAME", config::DIGIFLAZZ_USERNAME);
+            command.env("DIGIFLAZZ_KEY", config::DIGIFLAZZ_KEY);
+            command.env("DIGIFLAZZ_WEBHOOK_SECRET", config::DIGIFLAZZ_WEBHOOK_SECRET);
+            command.env("PAYMENT_GATEWAY", "sandbox,wallet");
+            command
+        });
+        let host = deployment.host_of("dermaga-travel");
+        sandbox.configure(|settings| settings.digiflazz.webhook_url = host.url("/v1/webhooks/digiflazz"));
+        Self { sandbox, host, deployment, _database: database }
+    }
+
+    /// The next purchase meets a fault.
+    async fn fault(&self, mode: &str) {
+        let url = format!("{}/__sandbox/faults", self.sandbox.base_url);
+        let rule = json!({"match": {"method": "POST", "path": "/v1/transaction"}, "mode": mode});
+        let answer = reqwest::Client::new().post(url).json(&rule).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// What the supplier has sold under a reference.
+    async fn sold(&self, booking: &Value) -> usize {
+        let reference = booking["reference"].as_str().expect("a reference");
+        let url = format!("{}/__sandbox/travel?ref={reference}", self.sandbox.base_url);
+        let records: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
+        records.as_array().expect("a list").len()
+    }
+}
+
+/// Buys, paid from the wallet.
+async fn buy(person: &Person, sku: &str, number: &str, max_total: i64) -> Value {
+    let body = json!({
+        "sku": sku, "customer_no": number, "max_total": max_total,
+        "payment": { "method": "wallet", "wallet_id": person.wallet },
+    });
+    let booked = person.client.post("/ppob/purchases", body).await.expect(201);
+    confirm(person, &booked).await;
+    booked
+}
+
+/// What is reserved in the wallet is taken once the payer says so.
+async fn confirm(person: &Person, booked: &Value) {
+    let confirmation = json!({ "payment_id": booked["order"]["payment"]["id"] });
+    let paid = person.client.post("/payments/confirm", confirmation).await.expect(200);
+    assert_eq!(paid["state"], "PAID", "{paid}");
+}
+
+async fn comes_to(person: &Person, booked: &Value, status: &str) -> Value {
+    let path = format!("/bookings/{}", booked["booking"]["id"].as_str().expect("an id"));
+    until(&format!("{path} is {status}"), async || {
+        let found = person.client.get(&path).await.expect(200);
+        (found["status"] == status).then_some(found)
+    })
+    .await
+}
+
+async fn order_comes_to(person: &Person, booked: &Value, status: &str) {
+    let path = format!("/orders/{}", booked["order"]["id"].as_str().expect("an id"));
+    until(&format!("{path} is {status}"), async || {
+        (person.client.get(&path).await.expect(200)["status"] == status).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_found_bought_from_the_wallet_and_read_by_nobody_else() {
+    within(120, async {
+        for engine in Engine::ALL {
+            let agency = Agency::open(engine).await;
+            let ani = Client::person(&agency.host, "ani", 100_000).await;
+            let budi = Client::person(&agency.host, "budi", 0).await;
+            let admin = Client::admin(&agency.host).await;
+            let pulsa = Client::anyone(&agency.host).get("/ppob/products?category=pulsa").await.expect(200);
+            let listed = pulsa["items"].as_array().expect("a list");
+            let xl = listed.iter().find(|one| one["sku"] == "xld10").expect("is sold");
+            assert_eq!((&xl["price"], &xl["available"]), (&json!(11_500), &json!(true)));
+
+            let body = json!({ "sku": "xld10", "customer_no": "0878-0000-1230", "max_total": 11_499 });
+            ani.client.post("/ppob/purchases", body).await.fault(409, "price_changed", "/max_total");
+            let body = json!({ "sku": "xld11", "customer_no": "0878-0000-1230" });
+            ani.client.post("/ppob/purchases", body).await.fault(422, "invalid", "/sku");
+
+            let booked = buy(&ani, "xld10", "0878-0000-1230", 11_500).await;
+            assert_eq!(booked["booking"]["customer_no"], "********1230");
+            let done = comes_to(&ani, &booked, "FULFILLED").await;
+            assert_eq!((&done["serial"], &done["price"]), (&json!("1234567890"), &json!(11_500)));
+            order_comes_to(&ani, &booked, "COMPLETED").await;
+            assert_eq!(ani.balance().await.0, 88_500);
+
+            let path = format!("/bookings/{}", done["id"].as_str().expect("an id"));
+            budi.client.get(&path).await.problem(404, "booking_not_found");
+            let seen = admin.get(&path).await.expect(200);
+            assert!(seen["serial"].is_null() && seen["status"] == "FULFILLED", "{seen}");
+            assert!(budi.client.get("/bookings").await.expect(200)["items"].as_array().expect("a list").is_empty());
+            let listed = ani.client.get("/bookings?kind=ppob&status=FULFILLED").await.expect(200);
+            assert!(listed["items"][0]["id"] == done["id"] && listed["items"][0]["serial"].is_null(), "{listed}");
+            agency.deployment.verify();
+            let log = agency.host.log();
+            assert!(!log.contains("1234567890") && !log.contains("087800001230"), "{log}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_found_and_a_refusal_is_paid_back() {
+    within(120, async {
+        let agency = Agency::open(Engine::Sqlite).await;
+        let ani = Client::person(&agency.host, "ani", 100_000).await;
+        // The number that Digiflazz documents as one that takes a while; and the answer is garbage.
+        agency.fault("html").await;
+        let booked = buy(&ani, "xld10", "087800001233", 11_500).await;
+        comes_to(&ani, &booked, "UNKNOWN").await;
+        // The supplier's webhook makes the host ask.
+        agency.sandbox.app.advance(Duration::from_secs(31)).await;
+        let done = comes_to(&ani, &booked, "FULFILLED").await;
+        assert_eq!(agency.sold(&done).await, 1);
+        assert_eq!(ani.balance().await.0, 88_500);
+
+        // And the one that fails.
+        let booked = buy(&ani, "xld10", "087800001232", 11_500).await;
+        let failed = comes_to(&ani, &booked, "FAILED").await;
+        assert!(failed["reason"].is_string() && failed["frozen"] == false, "{failed}");
+        order_comes_to(&ani, &booked, "CANCELLED").await;
+        until("the money is back", async || (ani.balance().await.0 == 88_500).then_some(())).await;
+        agency.deployment.verify();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_sells_tokens_with_twenty_digits_or_says_that_it_is_night() {
+    within(120, async {
+        let host = Host::suite();
+        let ani = Client::person(&host, "ani", 100_000).await;
+        let listed = Client::anyone(&host).get("/ppob/products?category=PLN").await.expect(200);
+        let token = listed["items"].as_array().expect("a list").iter().find(|one| one["sku"] == "pln50");
+        let available = token.expect("is listed")["available"] == true;
+        let body = json!({
+            "sku": "pln50", "customer_no": "530000000001",
+            "payment": { "method": "wallet", "wallet_id": ani.wallet },
+        });
+        let answer = ani.client.post("/ppob/purchases", body).await;
+        if !available {
+            answer.fault(409, "offer_gone", "/sku");
+            return;
+        }
+        let booked = answer.expect(201);
+        confirm(&ani, &booked).await;
+        let done = comes_to(&ani, &booked, "FULFILLED").await;
+        let token = done["token"].as_str().expect("a token");
+        assert!(token.len() == 20 && token.bytes().all(|digit| digit.is_ascii_digit()), "it is a token");
+    })
+    .await;
+}
