@@ -179,7 +179,8 @@ const OPERATIONS: &[Row] = &[
     row("record_order_payment", "PUT", "/orders/{order}/payment", StaffOrService, RECORD, None),
     row("cancel_order", "POST", "/orders/{order}/cancel", Someone, "{}", Some(404)),
     row("list_ppob_products", "GET", "/ppob/products", Anyone, "", None),
-    row("buy_ppob_credit", "POST", "/ppob/purchases", Someone, CREDIT, None),
+    row("inquire_ppob_bill", "POST", "/ppob/inquiries", Someone, r#"{"sku":"pln","customer_no":"530000000001"}"#, None),
+    row("buy_ppob", "POST", "/ppob/purchases", Someone, CREDIT, None),
     row("list_bookings", "GET", "/bookings", PersonOrService, "", None),
     row("get_booking", "GET", "/bookings/{booking}", PersonOrService, "", Some(404)),
     row("digiflazz_webhook", "POST", "/webhooks/digiflazz", Gateway, "{}", None),
@@ -254,7 +255,7 @@ impl Cast {
             ("{notification}", "create_notification", "/id"),
             ("{product}", "create_product", "/id"),
             ("{order}", "create_order", "/id"),
-            ("{booking}", "buy_ppob_credit", "/booking/id"),
+            ("{booking}", "buy_ppob", "/booking/id"),
             ("{report}", "create_report", "/id"),
             ("{refresh}", "login", "/refresh_token"),
         ] {
