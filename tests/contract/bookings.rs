@@ -70,7 +70,7 @@ fn full(n: u32) -> Booking {
     let step = PolicyStep { until: Until::At(at(50)), refund: Share::BasisPoints(5_000), min_fee: Some(idr(5)) };
     Booking {
         kind: BookingKind::Flight,
-        customer: Customer { travellers: vec![traveller], contact: Some(contact), number: None },
+        customer: Customer { travellers: vec![traveller], contact: Some(contact), number: None, holder: None },
         policy: Some(Policy::Steps(vec![step])),
         clocks: Clocks {
             offer: Some(at(10)),

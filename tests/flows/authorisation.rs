@@ -59,7 +59,7 @@ impl Cast {
             ("{notification}", "create_notification", "/id"),
             ("{product}", "create_product", "/id"),
             ("{order}", "create_order", "/id"),
-            ("{booking}", "buy_ppob_credit", "/booking/id"),
+            ("{booking}", "buy_ppob", "/booking/id"),
             ("{report}", "create_report", "/id"),
             ("{refresh}", "login", "/refresh_token"),
             ("{ticket}", "issue_ticket", "/id"),

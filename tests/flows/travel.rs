@@ -182,3 +182,32 @@ async fn the_demo_sells_tokens_with_twenty_digits_or_says_that_it_is_night() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bill_is_asked_for_ordered_and_paid_from_the_wallet() {
+    within(120, async {
+        let agency = Agency::open(Engine::Sqlite).await;
+        let ani = Client::person(&agency.host, "ani", 5_000_000).await;
+        let budi = Client::person(&agency.host, "budi", 5_000_000).await;
+        let listed = ani.client.get("/ppob/products").await.expect(200);
+        let biller = listed["items"].as_array().expect("a list").iter().find(|one| one["sku"] == "pln");
+        assert!(biller.is_some_and(|one| one["kind"] == "postpaid" && one["price"].is_null()), "{listed}");
+        let wrong = json!({ "sku": "pln", "customer_no": "999999999999" });
+        ani.client.post("/ppob/inquiries", wrong).await.fault(422, "invalid", "/customer_no");
+        let bill = ani.client.post("/ppob/inquiries", json!({ "sku": "pln", "customer_no": "530000000001" })).await;
+        let bill = bill.expect(201);
+        assert!(bill["customer_name"].is_string() && bill["booking"]["status"] == "QUOTED", "{bill}");
+        let body = |person: &Person| {
+            let payment = json!({ "method": "wallet", "wallet_id": person.wallet });
+            json!({ "inquiry_id": bill["booking"]["id"], "payment": payment })
+        };
+        budi.client.post("/ppob/purchases", body(&budi)).await.fault(422, "invalid", "/inquiry_id");
+        let booked = ani.client.post("/ppob/purchases", body(&ani)).await.expect(201);
+        confirm(&ani, &booked).await;
+        assert_eq!(booked["order"]["total"], bill["booking"]["price"]);
+        comes_to(&ani, &booked, "FULFILLED").await;
+        order_comes_to(&ani, &booked, "COMPLETED").await;
+        agency.deployment.verify();
+    })
+    .await;
+}

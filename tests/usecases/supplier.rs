@@ -64,6 +64,24 @@ impl Counter {
         self.books().sales.values_mut().for_each(|sale| sale.0 = state.clone());
     }
 
+    fn sell(&self, reference: &str) -> Outcome<Sale> {
+        let mut books = self.books();
+        books.heard.push("buy");
+        let state = match books.mishaps.pop() {
+            Some(Mishap::Refused(kind)) => return refused(kind),
+            Some(Mishap::LostBefore) => return Outcome::Unknown("the call never arrived".to_owned()),
+            Some(Mishap::LostAfter) => {
+                // Two with one reference are two: nothing here guards against buying twice.
+                books.sales.entry(reference.to_owned()).or_insert((SaleState::Succeeded, 0)).1 += 1;
+                return Outcome::Unknown("the answer was lost".to_owned());
+            }
+            Some(Mishap::Pending) => SaleState::Pending,
+            None => SaleState::Succeeded,
+        };
+        books.sales.entry(reference.to_owned()).or_insert((state.clone(), 0)).1 += 1;
+        Outcome::Done(sale(reference, state))
+    }
+
     /// How many were sold.
     pub fn sold(&self) -> u32 {
         let books = self.books();
@@ -100,15 +118,19 @@ impl PpobSupplier for Counter {
         "counter"
     }
 
-    async fn products(&self, _: ProductKind) -> Outcome<Vec<Product>> {
+    async fn products(&self, kind: ProductKind) -> Outcome<Vec<Product>> {
+        let (sku, name) = match kind {
+            ProductKind::Prepaid => ("pln20", "PLN Token 20.000"),
+            ProductKind::Postpaid => ("pln", "PLN Pascabayar"),
+        };
         Outcome::Done(vec![Product {
-            sku: "pln20".to_owned(),
-            kind: ProductKind::Prepaid,
-            name: "PLN Token 20.000".to_owned(),
+            sku: sku.to_owned(),
+            kind,
+            name: name.to_owned(),
             category: "PLN".to_owned(),
             brand: "PLN".to_owned(),
             description: None,
-            price: Money::new(20_200, Currency::Idr).ok(),
+            price: Money::new(20_200, Currency::Idr).ok().filter(|_| kind == ProductKind::Prepaid),
             admin: None,
             commission: None,
             active: true,
@@ -117,8 +139,25 @@ impl PpobSupplier for Counter {
         }])
     }
 
-    async fn inquire(&self, _: &Inquiry) -> Outcome<Bill> {
-        refused(RefusalKind::NotFound)
+    async fn inquire(&self, inquiry: &Inquiry) -> Outcome<Bill> {
+        if inquiry.customer_no.reveal() != "530000000001" {
+            return refused(RefusalKind::InvalidInput { field: "customer_no".to_owned() });
+        }
+        let rupiah = |amount| Money::new(amount, Currency::Idr).expect("in range");
+        Outcome::Done(Bill {
+            reference: inquiry.reference.clone(),
+            sku: inquiry.sku.clone(),
+            customer_no: inquiry.customer_no.clone(),
+            customer_name: Some("BUDI".into()),
+            bill: rupiah(150_000),
+            cost: rupiah(148_500),
+            admin: None,
+            period: Some("202601".to_owned()),
+            lines: vec![],
+            // The day on which every test begins, in Jakarta.
+            payable_on: "2026-01-01".parse().expect("a day"),
+            details: "{}".into(),
+        })
     }
 
     async fn pln_customer(&self, _: &Personal) -> Outcome<PlnCustomer> {
@@ -126,25 +165,11 @@ impl PpobSupplier for Counter {
     }
 
     async fn buy(&self, purchase: &Purchase) -> Outcome<Sale> {
-        let mut books = self.books();
-        books.heard.push("buy");
-        let state = match books.mishaps.pop() {
-            Some(Mishap::Refused(kind)) => return refused(kind),
-            Some(Mishap::LostBefore) => return Outcome::Unknown("the call never arrived".to_owned()),
-            Some(Mishap::LostAfter) => {
-                // Two with one reference are two: nothing here guards against buying twice.
-                books.sales.entry(purchase.reference.clone()).or_insert((SaleState::Succeeded, 0)).1 += 1;
-                return Outcome::Unknown("the answer was lost".to_owned());
-            }
-            Some(Mishap::Pending) => SaleState::Pending,
-            None => SaleState::Succeeded,
-        };
-        books.sales.entry(purchase.reference.clone()).or_insert((state.clone(), 0)).1 += 1;
-        Outcome::Done(sale(&purchase.reference, state))
+        self.sell(&purchase.reference)
     }
 
-    async fn pay_bill(&self, _: &BillPayment) -> Outcome<Sale> {
-        refused(RefusalKind::NotFound)
+    async fn pay_bill(&self, payment: &BillPayment) -> Outcome<Sale> {
+        self.sell(&payment.reference)
     }
 
     async fn status(&self, asked: &SaleRef) -> Outcome<Found<Sale>> {

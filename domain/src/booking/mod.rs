@@ -2,7 +2,7 @@
 //!
 //! # Shape
 //! - [`lifecycle`], [`schedule`]: the decisions, pure. Which status follows on which, and when somebody looks again.
-//! - [`ppob`]: credits, from the price list to the order.
+//! - [`ppob`], [`bills`]: credits and bills, from the price list or the inquiry to the order.
 //! - [`of_order`]: what an order does to its bookings, inside its own unit of work.
 //! - [`pursue`], [`apply`]: buying at the supplier, asking how it went, and writing it down with everything that follows.
 //! - [`supplied`]: the suppliers' answers in one vocabulary.
@@ -15,6 +15,7 @@
 //! so. What nobody finds out in a day is left to a person.
 
 mod apply;
+mod bills;
 mod inbox;
 mod lifecycle;
 mod of_order;
@@ -37,6 +38,7 @@ use dermaga_ports::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use bills::{BillView, NewInquiry};
 pub use lifecycle::successors;
 pub(crate) use of_order::{all_for_sale, cut, have_ended, may_be_called_off, put_into};
 pub use ppob::{NewCredit, OnSale};

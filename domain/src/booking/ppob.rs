@@ -1,13 +1,13 @@
-//! Credits: what there is, and buying it.
+//! What there is on the price list, and buying credits.
 
 use dermaga_ports::{
     StoreError, Unique,
     auth::Principal,
     booking::{
-        Booking, BookingKind, BookingStatus, Clocks, Customer, Delivery, Outcome, Personal, Product, ProductKind,
-        RefusalKind,
+        Booking, BookingKind, BookingStatus, Clocks, Customer, Delivery, Outcome, Payload, Personal, Product,
+        ProductKind, RefusalKind,
     },
-    ids::{BookingId, OrderId},
+    ids::{BookingId, OrderId, UserId},
     money::Money,
     orders::{Order, Ware},
     payments::Payment,
@@ -15,7 +15,7 @@ use dermaga_ports::{
 };
 use uuid::Uuid;
 
-use super::{Bookings, missing, supplied::Credit};
+use super::{Bookings, missing, supplied::Wanted};
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
@@ -44,26 +44,27 @@ pub struct NewCredit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnSale {
     pub product: Product,
-    /// What the customer pays.
-    pub price: Money,
+    /// What the customer pays; of a bill nothing is known before it was asked for.
+    pub price: Option<Money>,
     /// Whether it can be bought at this moment.
     pub available: bool,
 }
 
 impl Bookings {
-    /// The credits that are sold, those of a category if one is named.
+    /// The credits that are sold and the bills that are taken, those of a category if one is named.
     ///
     /// # Errors
     /// [`Code::SupplierUnavailable`].
-    pub async fn credits(&self, category: Option<&str>) -> Result<Vec<OnSale>> {
+    pub async fn products(&self, category: Option<&str>) -> Result<Vec<OnSale>> {
         let now = self.0.now();
+        let mut listed = self.listed(ProductKind::Prepaid).await?;
+        listed.extend(self.listed(ProductKind::Postpaid).await?);
         let wanted = |product: &Product| category.is_none_or(|wanted| product.category.eq_ignore_ascii_case(wanted));
-        let listed = self.listed().await?.into_iter().filter(wanted);
-        Ok(listed.filter_map(|product| self.on_sale(product, now)).collect())
+        Ok(listed.into_iter().filter(wanted).filter_map(|product| self.on_sale(product, now)).collect())
     }
 
-    async fn listed(&self) -> Result<Vec<Product>> {
-        match self.0.ports.suppliers.ppob()?.products(ProductKind::Prepaid).await {
+    pub(super) async fn listed(&self, kind: ProductKind) -> Result<Vec<Product>> {
+        match self.0.ports.suppliers.ppob()?.products(kind).await {
             Outcome::Done(products) => Ok(products),
             Outcome::Refused(refusal) => {
                 let error = Error::new(Code::SupplierUnavailable, "The price list cannot be had right now.");
@@ -77,11 +78,15 @@ impl Bookings {
     }
 
     /// What has no price that we could ask for is not sold.
-    fn on_sale(&self, product: Product, now: Timestamp) -> Option<OnSale> {
+    pub(super) fn on_sale(&self, product: Product, now: Timestamp) -> Option<OnSale> {
+        let available = product.sellable(now);
+        if product.kind == ProductKind::Postpaid {
+            return Some(OnSale { available, price: None, product });
+        }
         let cost = product.price?;
         let price = cost.amount().checked_add(self.0.policy.ppob_margin)?;
         let price = Money::new(price, cost.currency()).ok().filter(|price| price.is_positive())?;
-        Some(OnSale { available: product.sellable(now), price, product })
+        Some(OnSale { available, price: Some(price), product })
     }
 
     /// Books a credit and orders it. Idempotent by `id`, which becomes the order's.
@@ -99,7 +104,7 @@ impl Bookings {
         Permission::OwnOrders.check(by)?;
         let user = person(by)?;
         let booking = BookingId(Uuid::new_v5(&id.0, b"booking"));
-        let number = number(&new.customer_no)?;
+        let number = customer_no(&new.customer_no)?;
         let store = &self.0.ports.store;
         match store.bookings().booking(booking).await? {
             Some(known) if known.user != user => {
@@ -108,20 +113,32 @@ impl Bookings {
             Some(_) => {}
             None => self.quote(by, booking, &new, number).await?,
         }
+        self.order(by, id, booking, new.payment).await
+    }
+
+    /// Orders a booking, alone.
+    pub(super) async fn order(
+        &self,
+        by: &Principal,
+        id: OrderId,
+        booking: BookingId,
+        payment: Option<MethodChoice>,
+    ) -> Result<(Booking, Order, Option<Payment>)> {
         let line = NewLine { ware: Ware::Booking(booking), quantity: 1, unit_price: None, note: None };
-        let wanted = NewOrder { lines: vec![line], draft: false, payment: new.payment };
+        let wanted = NewOrder { lines: vec![line], draft: false, payment };
         let (order, payment) = Orders::new(self.0.clone()).create(by, id, wanted).await?;
-        let booking = store.bookings().booking(booking).await?.ok_or_else(|| missing(booking))?;
-        Ok((booking, order, payment))
+        let found = self.0.ports.store.bookings().booking(booking).await?;
+        Ok((found.ok_or_else(|| missing(booking))?, order, payment))
     }
 
     /// Stores what is wanted at the price of this moment.
     async fn quote(&self, by: &Principal, id: BookingId, new: &NewCredit, number: Personal) -> Result<()> {
         let now = self.0.now();
         let supplier = self.0.ports.suppliers.ppob()?.name().to_owned();
-        let product = self.listed().await?.into_iter().find(|product| product.sku == new.sku);
+        let listed = self.listed(ProductKind::Prepaid).await?;
+        let product = listed.into_iter().find(|product| product.sku == new.sku);
         let offer = product.and_then(|product| self.on_sale(product, now));
-        let Some(OnSale { product, price, available }) = offer else {
+        let Some(OnSale { product, price: Some(price), available }) = offer else {
             return Err(Error::fault("/sku", "is no product"));
         };
         if !available {
@@ -133,48 +150,69 @@ impl Bookings {
             return Err(Error::new(Code::PriceChanged, told).at("/max_total"));
         }
         let booking = Booking {
-            id,
-            user: person(by)?,
-            kind: BookingKind::Ppob,
-            supplier,
-            status: BookingStatus::Quoted,
-            reference: format!("B{}", id.0.simple()),
-            title: product.name,
-            price,
-            // What it costs us may rise until nothing is left for us.
-            max_cost: price,
-            cost: None,
-            order: None,
-            offer: Credit { sku: product.sku }.payload()?,
+            offer: Wanted::Credit { sku: product.sku }.payload()?,
             customer: Customer { number: Some(number), ..Customer::default() },
-            policy: None,
             clocks: Clocks { offer: Some(now + STANDS), ..Clocks::default() },
-            supplier_id: None,
-            supplier_reference: None,
-            delivery: Delivery::default(),
-            sent_at: None,
-            paid_at: None,
-            next_check_at: None,
-            checks: 0,
-            reason: None,
-            frozen: false,
-            created_at: now,
-            updated_at: now,
-            revision: 0,
+            // What it costs us may rise until nothing is left for us.
+            ..quoted(id, person(by)?, supplier, (product.name, price), now)
         };
+        self.keep(by, &booking, now).await
+    }
+
+    /// Stores what was quoted.
+    pub(super) async fn keep(&self, by: &Principal, booking: &Booking, now: Timestamp) -> Result<()> {
         let mut uow = self.0.begin().await?;
-        match uow.bookings().add(&booking).await {
+        match uow.bookings().add(booking).await {
             // The same request at the same time.
             Err(StoreError::Conflict(Unique::Id)) => return Ok(()),
             other => other?,
         }
-        self.0.tell_booking(&mut *uow, by, "booking.quoted", &booking, now).await?;
+        self.0.tell_booking(&mut *uow, by, "booking.quoted", booking, now).await?;
         Ok(uow.commit().await?)
     }
 }
 
+/// A booking that is quoted, of nothing and for nobody yet.
+pub(super) fn quoted(
+    id: BookingId,
+    user: UserId,
+    supplier: String,
+    (title, price): (String, Money),
+    now: Timestamp,
+) -> Booking {
+    Booking {
+        id,
+        user,
+        kind: BookingKind::Ppob,
+        supplier,
+        status: BookingStatus::Quoted,
+        reference: format!("B{}", id.0.simple()),
+        title,
+        price,
+        max_cost: price,
+        cost: None,
+        order: None,
+        offer: Payload(String::new()),
+        customer: Customer::default(),
+        policy: None,
+        clocks: Clocks::default(),
+        supplier_id: None,
+        supplier_reference: None,
+        delivery: Delivery::default(),
+        sent_at: None,
+        paid_at: None,
+        next_check_at: None,
+        checks: 0,
+        reason: None,
+        frozen: false,
+        created_at: now,
+        updated_at: now,
+        revision: 0,
+    }
+}
+
 /// A customer's number, as people write it: with spaces and dashes between the digits.
-fn number(text: &str) -> Result<Personal> {
+pub(super) fn customer_no(text: &str) -> Result<Personal> {
     let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let mut faults = Faults::default();
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_');

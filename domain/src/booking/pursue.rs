@@ -12,7 +12,7 @@ use futures::future::join_all;
 use super::{
     Bookings, missing,
     schedule::LEASE,
-    supplied::{Supplied, bought, purchase, question, told},
+    supplied::{Making, Supplied, bought, making, question, told},
 };
 use crate::error::Result;
 
@@ -75,7 +75,10 @@ impl Bookings {
     async fn buy(&self, booking: &Booking) -> Result<Supplied> {
         match (booking.kind, &self.0.ports.suppliers.ppob) {
             (BookingKind::Ppob, Some(supplier)) if supplier.name() == booking.supplier => {
-                Ok(bought(supplier.buy(&purchase(booking)?).await))
+                Ok(bought(match making(booking)? {
+                    Making::Credit(purchase) => supplier.buy(&purchase).await,
+                    Making::Bill(payment) => supplier.pay_bill(&payment).await,
+                }))
             }
             _ => Ok(Supplied::NotNow(format!("this host does not reach {}", booking.supplier), None)),
         }

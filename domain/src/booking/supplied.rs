@@ -2,8 +2,8 @@
 
 use dermaga_ports::{
     booking::{
-        Booking, Delivery, Found, Outcome, Payload, Personal, ProductKind, Purchase, Refusal, RefusalKind, Sale,
-        SaleRef, SaleState,
+        BillLine, BillPayment, Booking, Day, Delivery, Found, Outcome, Payload, Personal, ProductKind, Purchase,
+        Refusal, RefusalKind, Sale, SaleRef, SaleState,
     },
     money::Money,
     time::Timestamp,
@@ -37,13 +37,25 @@ pub(super) struct Bought {
     pub delivery: Delivery,
 }
 
-/// What is kept of a credit that is offered.
+/// What is wanted of a supplier of credits and bills, as it is kept with the booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Credit {
-    pub sku: String,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Wanted {
+    Credit { sku: String },
+    Bill(WantedBill),
 }
 
-impl Credit {
+/// A bill as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WantedBill {
+    pub sku: String,
+    pub payable_on: Day,
+    pub cost: Money,
+    pub period: Option<String>,
+    pub lines: Vec<BillLine>,
+}
+
+impl Wanted {
     pub fn payload(&self) -> Result<Payload> {
         serde_json::to_string(self).map(Payload).map_err(Error::internal)
     }
@@ -58,32 +70,38 @@ impl Credit {
     }
 }
 
+/// The call that makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Making {
+    Credit(Purchase),
+    Bill(BillPayment),
+}
+
 /// Whose telephone or meter it is for.
 fn number(booking: &Booking) -> Result<Personal> {
     let number = booking.customer.number.clone();
     number.ok_or_else(|| Error::internal(format!("booking {} is for no number", booking.id)))
 }
 
-/// The purchase of a credit.
-pub(super) fn purchase(booking: &Booking) -> Result<Purchase> {
-    Ok(Purchase {
-        reference: booking.reference.clone(),
-        sku: Credit::of(booking)?.sku,
-        customer_no: number(booking)?,
-        max_price: booking.max_cost,
+/// The purchase of a credit, or the payment of a bill.
+pub(super) fn making(booking: &Booking) -> Result<Making> {
+    let (reference, customer_no) = (booking.reference.clone(), number(booking)?);
+    Ok(match Wanted::of(booking)? {
+        Wanted::Credit { sku } => Making::Credit(Purchase { reference, sku, customer_no, max_price: booking.max_cost }),
+        Wanted::Bill(WantedBill { sku, payable_on, cost, .. }) => {
+            Making::Bill(BillPayment { reference, sku, customer_no, payable_on, cost })
+        }
     })
 }
 
 /// The question how it went.
 pub(super) fn question(booking: &Booking, begun_at: Timestamp) -> Result<SaleRef> {
-    Ok(SaleRef {
-        reference: booking.reference.clone(),
-        kind: ProductKind::Prepaid,
-        sku: Credit::of(booking)?.sku,
-        customer_no: number(booking)?,
-        begun_at,
-        max_price: Some(booking.max_cost),
-    })
+    let (kind, sku, max_price) = match Wanted::of(booking)? {
+        Wanted::Credit { sku } => (ProductKind::Prepaid, sku, Some(booking.max_cost)),
+        Wanted::Bill(bill) => (ProductKind::Postpaid, bill.sku, None),
+    };
+    let (reference, customer_no) = (booking.reference.clone(), number(booking)?);
+    Ok(SaleRef { reference, kind, sku, customer_no, begun_at, max_price })
 }
 
 /// The answer to a purchase.

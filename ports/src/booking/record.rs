@@ -109,6 +109,8 @@ pub struct Customer {
     pub contact: Option<Contact>,
     /// The number of a telephone, a meter or a customer of a biller.
     pub number: Option<Personal>,
+    /// Whose number the biller says it is.
+    pub holder: Option<Personal>,
 }
 
 /// What the supplier gave for the money. Sealed at rest: whoever has it can use it.

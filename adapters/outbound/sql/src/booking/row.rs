@@ -116,8 +116,11 @@ pub(super) fn bookings(rows: Vec<BookingRow>, keys: &PersonalKeys) -> Result<Vec
     rows.into_iter().map(|row| row.open(keys)).collect()
 }
 
+/// A value that is sealed, if there is one.
+type Sealed = Option<Vec<u8>>;
+
 /// What is sealed of a booking: for whom it is, and what was delivered. What is empty is no value.
-pub(super) fn sealed(booking: &Booking, keys: &PersonalKeys) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+pub(super) fn sealed(booking: &Booking, keys: &PersonalKeys) -> Result<(Sealed, Sealed), StoreError> {
     let id = booking.id.0;
     Ok((
         seal(keys, Column::BookingCustomer, id, &booking.customer)?,
