@@ -219,7 +219,7 @@ async fn two_hosts_tell_everything_once(database: &Database) {
     let heard = ear.heard();
     let ids: HashSet<EventId> = heard.iter().map(|event| event.id).collect();
     assert_eq!(ids.len(), heard.len(), "nothing twice");
-    assert_eq!(heard.iter().filter(|event| event.payload["type"] == "transfer").count(), 20 * rounds as usize);
+    assert_eq!(heard.iter().filter(|event| event.payload["type"] == "transfer").count(), 20 * rounds);
     for subject in 0..5 {
         let subject = format!("s:{subject}");
         let ours: Vec<EventId> = events.iter().filter(|event| event.subject == subject).map(|event| event.id).collect();

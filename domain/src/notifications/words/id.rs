@@ -28,6 +28,7 @@ fn because(reason: Option<&str>) -> String {
 }
 
 /// Subject and message.
+#[expect(clippy::too_many_lines, reason = "one arm for each thing that is said")]
 pub(super) fn say(what: &What) -> (String, String) {
     match what {
         What::TopupArrived { sum } => {
