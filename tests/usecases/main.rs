@@ -18,6 +18,7 @@ mod payments;
 mod refunds;
 mod repeats;
 mod reports;
+mod roll_ups;
 mod shop;
 mod supplier;
 mod tickets;

@@ -1,4 +1,4 @@
-//! Reports over a clock that is moved by hand: each line once, on the day on which it happened.
+//! Reports over a clock that is moved by hand: what happened, on the day on which it did.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,14 +10,10 @@ use dermaga_domain::{
 };
 use dermaga_ports::{
     auth::{Principal, Role},
-    events::{Event, Subscriber as _},
-    ids::{TransactionId, UserId},
+    ids::TransactionId,
     ledger::{TransactionKind, TransactionStatus, Wallet},
-    notifications::Senders,
-    reports::DayOffset,
-    store::Store as _,
 };
-use dermaga_tests::databases::{Engine, OPTIONS};
+use dermaga_tests::databases::Engine;
 
 use crate::{
     desk::{Desk, rupiah, user},
@@ -28,7 +24,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A house that has begun to count, on the first midnight of 2026 in London, and somebody rich.
-async fn counting(engine: Engine) -> (Desk, Principal, Wallet) {
+pub async fn counting(engine: Engine) -> (Desk, Principal, Wallet) {
     let (desk, _) = Desk::played_on(engine, Policy::default()).await;
     assert_eq!(desk.app.reports.begin().await, Ok(true));
     let (ani, wallet) = desk.person("ani").await;
@@ -36,25 +32,25 @@ async fn counting(engine: Engine) -> (Desk, Principal, Wallet) {
     (desk, ani, wallet)
 }
 
-async fn adjust(desk: &Desk, who: &Principal, kind: TransactionKind, amount: i64) -> TransactionId {
+pub async fn adjust(desk: &Desk, who: &Principal, kind: TransactionKind, amount: i64) -> TransactionId {
     let party = Party::User(user(who));
     let done = desk.app.transactions.adjust(&Principal::Operator, desk.id(), kind, party, rupiah(amount)).await;
     done.expect("moves").transaction.id
 }
 
-async fn pay(desk: &Desk, who: &Principal, wallet: &Wallet, merchant: &str, amount: i64) -> TransactionId {
+pub async fn pay(desk: &Desk, who: &Principal, wallet: &Wallet, merchant: &str, amount: i64) -> TransactionId {
     let payment = MerchantPayment { merchant: merchant.to_owned(), payment: rupiah(amount) };
     desk.app.payments.pay(who, desk.id(), wallet.id, payment).await.expect("pays").transaction.id
 }
 
-async fn give_back(desk: &Desk, transaction: TransactionId, amount: i64) {
+pub async fn give_back(desk: &Desk, transaction: TransactionId, amount: i64) {
     let refunded =
         desk.app.transactions.refund(&Principal::Operator, desk.id(), transaction, Some(amount), "sorry").await;
     refunded.expect("gives back");
 }
 
 /// Counts until there is nothing left, by small stretches.
-async fn catch_up(app: &App) -> usize {
+pub async fn catch_up(app: &App) -> usize {
     let mut counted = 0;
     loop {
         match app.reports.follow_by(7).await.expect("counts") {
@@ -65,29 +61,29 @@ async fn catch_up(app: &App) -> usize {
     }
 }
 
-async fn findings(app: &App) -> Vec<String> {
+pub async fn findings(app: &App) -> Vec<String> {
     let checkup = app.reports.verify(&Principal::Operator).await.expect("verifies");
     checkup.findings.iter().map(Finding::to_string).collect()
 }
 
-fn question(from: &str, to: &str) -> Question {
+pub fn question(from: &str, to: &str) -> Question {
     Question { from: Some(from.to_owned()), to: Some(to.to_owned()), ..Question::default() }
 }
 
-fn january() -> Question {
+pub fn january() -> Question {
     question("2026-01-01", "2026-01-31")
 }
 
-fn by(by: &str) -> Question {
+pub fn by(by: &str) -> Question {
     Question { by: Some(by.to_owned()), ..january() }
 }
 
-async fn transactions(desk: &Desk, question: &Question) -> Figures<Count> {
+pub async fn transactions(desk: &Desk, question: &Question) -> Figures<Count> {
     desk.app.reports.transactions(&Principal::Operator, question).await.expect("answers")
 }
 
 /// `period key count amount` of each row.
-fn rows(figures: &Figures<Count>) -> Vec<String> {
+pub fn rows(figures: &Figures<Count>) -> Vec<String> {
     let row = |row: &dermaga_domain::reports::Row<Count>| {
         format!("{} {} {} {}", row.period, row.key, row.figures.count, row.figures.amount)
     };
@@ -95,7 +91,7 @@ fn rows(figures: &Figures<Count>) -> Vec<String> {
 }
 
 /// `period key gross refunds net` of each row.
-async fn revenue(desk: &Desk, question: &Question) -> Vec<String> {
+pub async fn revenue(desk: &Desk, question: &Question) -> Vec<String> {
     let figures = desk.app.reports.revenue(&Principal::Operator, question).await.expect("answers");
     let told = figures.rows.iter().map(|row| {
         let revenue = row.figures;
@@ -103,70 +99,6 @@ async fn revenue(desk: &Desk, question: &Question) -> Vec<String> {
         format!("{} {} {gross} {refunds} {net}", row.period, row.key)
     });
     told.collect()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hosts_that_count_at_once_count_each_line_once() {
-    for engine in Engine::ALL {
-        let (desk, ani, wallet) = counting(engine).await;
-        for _ in 0..40 {
-            pay(&desk, &ani, &wallet, "Kopi", 10).await;
-        }
-        let other = desk.beside(Senders::default());
-        let count = |app: App| tokio::spawn(async move { catch_up(&app).await });
-        let (one, two) = (count(desk.app.clone()), count(other));
-        for _ in 0..40 {
-            pay(&desk, &ani, &wallet, "Kopi", 10).await;
-        }
-        let counted = one.await.expect("ends") + two.await.expect("ends") + catch_up(&desk.app).await;
-        assert_eq!(counted, 81, "80 payments and the first credit");
-        assert_eq!(
-            rows(&transactions(&desk, &january()).await),
-            ["2026-01-01 credit 1 1000000", "2026-01-01 payment 80 800",]
-        );
-        assert_eq!(findings(&desk.app).await, [""; 0]);
-        desk.check().await;
-    }
-}
-
-#[tokio::test]
-async fn a_host_that_dies_between_two_stretches_has_counted_the_first_and_no_part_of_the_second() {
-    for engine in Engine::ALL {
-        let (desk, ani, wallet) = counting(engine).await;
-        for _ in 0..30 {
-            pay(&desk, &ani, &wallet, "Kopi", 10).await;
-        }
-        let first = desk.app.reports.follow_by(7).await.expect("counts");
-        assert_eq!(first, Followed::Counted { lines: 7, more: true });
-        // The second stretch, by a process that dies before its commit.
-        let store = desk.database.second_store(OPTIONS).await;
-        let before = store.reports().progress().await.expect("reads");
-        let kept =
-            store.reports().days("2026-01-01".parse().expect("a day"), "2026-01-01".parse().expect("a day")).await;
-        let mut unit = store.begin().await.expect("begins");
-        assert_eq!(unit.reports().advance(before, before.position + 7).await, Ok(true));
-        unit.reports().add_days(&kept.expect("reads").days).await.expect("adds");
-        drop(unit);
-        store.close().await;
-        assert_eq!(desk.database.store.reports().progress().await, Ok(before));
-        assert_eq!(findings(&desk.app).await, [""; 0], "half-way is no mistake");
-        assert_eq!(catch_up(&desk.app).await, 24);
-        assert_eq!(desk.app.reports.follow().await, Ok(Followed::Idle));
-        assert_eq!(findings(&desk.app).await, [""; 0]);
-    }
-}
-
-/// What is newer than the roll-ups is counted on the spot.
-#[tokio::test]
-async fn a_report_knows_what_nobody_has_counted_yet() {
-    let (desk, ani, wallet) = counting(Engine::Sqlite).await;
-    catch_up(&desk.app).await;
-    pay(&desk, &ani, &wallet, "Kopi", 10).await;
-    let fresh = transactions(&desk, &january()).await;
-    assert_eq!(rows(&fresh), ["2026-01-01 credit 1 1000000", "2026-01-01 payment 1 10"]);
-    assert_eq!(fresh.behind, 0);
-    catch_up(&desk.app).await;
-    assert_eq!(transactions(&desk, &january()).await, fresh);
 }
 
 #[tokio::test]
@@ -276,113 +208,6 @@ async fn what_a_gateway_keeps_and_gives_back_is_told_by_its_name() {
         }
         assert_eq!(findings(&desk.app).await, [""; 0]);
     }
-}
-
-/// What the relay would tell.
-async fn untold(desk: &Desk) -> Vec<Event> {
-    let mut unit = desk.database.store.begin().await.expect("begins");
-    let events = unit.outbox().untold(1_000).await.expect("reads");
-    events.into_iter().filter(|event| desk.app.reports.topics().contains(&event.topic.as_ref())).collect()
-}
-
-#[tokio::test]
-async fn what_ends_without_moving_money_is_counted_once_however_often_it_is_told() {
-    for engine in Engine::ALL {
-        let (desk, ani, _) = counting(engine).await;
-        let (budi, _) = desk.person("budi").await;
-        let start = async |amount| {
-            let (from, to): (UserId, UserId) = (user(&ani), user(&budi));
-            let started = desk.app.transactions.start_transfer(&ani, desk.id(), from, to, rupiah(amount)).await;
-            started.expect("starts").transaction.id
-        };
-        let settle = async |id, status| {
-            let change = StatusChange { status: Some(status), description: None };
-            desk.app.transactions.change(&Principal::Operator, id, change).await.expect("settles");
-        };
-        settle(start(10).await, TransactionStatus::Failed).await;
-        settle(start(20).await, TransactionStatus::Completed).await;
-        let (late, overdue) = (start(40).await, start(80).await);
-        desk.clock.advance(17 * HOUR);
-        settle(late, TransactionStatus::Cancelled).await;
-        desk.clock.advance(DAY);
-        assert_eq!(desk.app.transactions.expire_overdue().await, Ok(1));
-        let told = untold(&desk).await;
-        assert_eq!(told.len(), 3, "{overdue} has run out of time");
-        for event in told.iter().chain(&told) {
-            desk.app.reports.handle(event).await.expect("hears");
-        }
-        assert_eq!(
-            rows(&transactions(&desk, &by("status")).await),
-            [
-                "2026-01-01 COMPLETED 2 1000020",
-                "2026-01-01 FAILED 1 10",
-                "2026-01-02 CANCELLED 1 40",
-                "2026-01-03 CANCELLED 1 80",
-            ]
-        );
-        assert_eq!(findings(&desk.app).await, [""; 0]);
-        desk.app.reports.rebuild(&Principal::Operator).await.expect("begins anew");
-        for event in &told {
-            desk.app.reports.handle(event).await.expect("hears");
-        }
-        assert_eq!(transactions(&desk, &by("status")).await.rows.len(), 4);
-        assert_eq!(findings(&desk.app).await, [""; 0]);
-    }
-}
-
-#[tokio::test]
-async fn a_roll_up_that_was_changed_is_found_and_counted_anew() {
-    for engine in Engine::ALL {
-        let (desk, ani, wallet) = counting(engine).await;
-        pay(&desk, &ani, &wallet, "Kopi", 500).await;
-        catch_up(&desk.app).await;
-        let honest = revenue(&desk, &january()).await;
-        for (tamper, told) in [
-            (
-                "UPDATE report_days SET amount = amount + 1 WHERE purpose = 2",
-                "kept are 1 lines of 501, the journal has 1 of 500",
-            ),
-            ("UPDATE report_days SET lines = 2 WHERE purpose = 2", "kept are 2 lines of 500, the journal has 1 of 500"),
-            ("DELETE FROM report_days WHERE purpose = 2", "kept are 0 lines of 0, the journal has 1 of 500"),
-        ] {
-            desk.database.execute(tamper).await.expect("changes");
-            let place = "2026-01-01: payment in IDR from wallets to merchant:kopi:IDR: ";
-            assert_eq!(findings(&desk.app).await, [format!("{place}{told}")], "{tamper}");
-            desk.app.reports.rebuild(&Principal::Operator).await.expect("begins anew");
-            assert_eq!(catch_up(&desk.app).await, 2);
-            assert_eq!((findings(&desk.app).await, revenue(&desk, &january()).await), (vec![], honest.clone()));
-        }
-        // A stretch that was passed over.
-        desk.database.execute("UPDATE report_state SET position = 1").await.expect("changes");
-        assert!(!findings(&desk.app).await.is_empty());
-        let ending = "INSERT INTO report_endings (day, currency, kind, status, transactions, amount) \
-            VALUES (20454, 'IDR', 'topup', 'FAILED', 1, 7)";
-        desk.app.reports.rebuild(&Principal::Operator).await.expect("begins anew");
-        desk.database.execute(ending).await.expect("changes");
-        let told = "2026-01-01: topup FAILED in IDR: kept are 1 transactions of 7, there are 0 of 0";
-        assert_eq!(findings(&desk.app).await, [told]);
-    }
-}
-
-#[tokio::test]
-async fn days_that_end_elsewhere_are_counted_from_the_first_line() {
-    let policy = Policy { day_offset: DayOffset::WIB, ..Policy::default() };
-    let (desk, _) = Desk::played_on(Engine::Sqlite, policy).await;
-    desk.app.reports.begin().await.expect("begins");
-    let (ani, wallet) = desk.person("ani").await;
-    desk.clock.advance(17 * HOUR);
-    adjust(&desk, &ani, TransactionKind::Credit, 100).await;
-    pay(&desk, &ani, &wallet, "Kopi", 5).await;
-    catch_up(&desk.app).await;
-    assert_eq!(revenue(&desk, &january()).await, ["2026-01-02 merchants 5 0 5"]);
-    assert_eq!(desk.app.reports.begin().await, Ok(false), "nothing has changed");
-
-    let moved = desk.with_policy(Policy { day_offset: "+00:00".parse().expect("an offset"), ..Policy::default() });
-    assert_eq!(moved.reports.begin().await, Ok(true));
-    // A host that has not been restarted goes by what the roll-ups say, and does not turn them back.
-    assert_eq!(catch_up(&desk.app).await, 2);
-    assert_eq!(revenue(&desk, &january()).await, ["2026-01-01 merchants 5 0 5"]);
-    assert_eq!(findings(&desk.app).await, [""; 0]);
 }
 
 /// Against a sum over all statements.
