@@ -163,6 +163,25 @@ async fn a_full_event_lets_nobody_in_until_somebody_leaves() {
     }
 }
 
+#[tokio::test]
+async fn somebody_who_did_not_leave_after_all_counts_beside_whoever_took_the_place() {
+    let door = Door::of(NewEvent { capacity: Some(2), entry: Entry::Reentry, ..new_event(EVENT) }).await;
+    let mut tickets = Vec::new();
+    for _ in 0..4 {
+        tickets.push(door.issue(NewTicket::default()).await.id.to_string());
+    }
+    assert_eq!(door.told(scan(&tickets[0])).await, "ok");
+    assert_eq!(door.told(scan(&tickets[1])).await, "ok");
+    let left = door.scanned(exit(&tickets[0])).await;
+    assert_eq!(door.told(scan(&tickets[2])).await, "ok");
+    door.desk.app.attendance.annul(&door.panitia, left.checkin.id).await.expect("annulled");
+    // Three are inside where two may be: one who leaves makes no room yet.
+    assert_eq!(door.told(exit(&tickets[1])).await, "ok");
+    assert_eq!(door.told(scan(&tickets[3])).await, "event_full");
+    assert_eq!(door.told(exit(&tickets[2])).await, "ok");
+    assert_eq!(door.told(scan(&tickets[3])).await, "ok");
+}
+
 /// What the report says when the devices tell of what they did in this order.
 async fn report(order: [&str; 2]) -> (Vec<&'static str>, String, u64) {
     let door = Door::listed().await;

@@ -59,12 +59,12 @@ impl Attendance {
             if let Some(presence) = presence {
                 go_back(&mut *uow, &found, presence).await?;
             }
-            if let Some(capacity) = event.capacity {
+            if event.capacity.is_some() {
                 if entered {
                     uow.attended_events().free_place(&event.id).await?;
                 } else {
                     // Who has not left is inside, whether or not somebody else has taken the place.
-                    uow.attended_events().take_place(&event.id, capacity).await?;
+                    uow.attended_events().take_place(&event.id, u32::MAX).await?;
                 }
             }
         }

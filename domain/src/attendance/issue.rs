@@ -84,6 +84,12 @@ impl Attendance {
                 Some(found.filter(|found| found.event == event.id).ok_or_else(|| no_type().at("/ticket_type_id"))?)
             }
         };
+        let valid_from = new.valid_from.or(ticket_type.as_ref().and_then(|one| one.valid_from));
+        let valid_until = new.valid_until.or(ticket_type.as_ref().and_then(|one| one.valid_until));
+        // One end may be the ticket's and the other its type's.
+        let mut faults = Faults::default();
+        window(&mut faults, "/valid_until", valid_from, valid_until);
+        faults.check()?;
         let ticket = Ticket {
             id,
             event: event.id.clone(),
@@ -91,8 +97,8 @@ impl Attendance {
             holder,
             user: new.user,
             order: None,
-            valid_from: new.valid_from.or(ticket_type.as_ref().and_then(|one| one.valid_from)),
-            valid_until: new.valid_until.or(ticket_type.as_ref().and_then(|one| one.valid_until)),
+            valid_from,
+            valid_until,
             state: TicketState::Valid,
             ended_at: None,
             ended_because: None,

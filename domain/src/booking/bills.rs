@@ -84,7 +84,7 @@ impl Bookings {
         let now = self.0.now();
         // Whatever the biller takes from us, nobody is billed less.
         let price = if bill.cost.amount() > bill.bill.amount() { bill.cost } else { bill.bill };
-        if !price.is_positive() {
+        if !price.is_positive() || !bill.cost.is_positive() {
             return Err(Error::new(Code::OfferGone, "Nothing is to be paid."));
         }
         let today = bill.payable_on == Day::in_jakarta(now);

@@ -217,7 +217,7 @@ pub(super) fn customer_no(text: &str) -> Result<Personal> {
     let mut faults = Faults::default();
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_');
     if !(4..=50).contains(&plain.len()) || !plain.chars().all(fits) {
-        faults.add("/customer_no", "must have 4 to 50 letters and digits");
+        faults.add("/customer_no", "must have 4 to 50 letters, digits, or . @ _");
     }
     faults.check()?;
     Ok(Personal::new(plain))

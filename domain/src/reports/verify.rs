@@ -103,15 +103,19 @@ impl Reports {
             check.journal(offset).await?.iter().for_each(|total| counted.total(total));
             counted.without(&tail(&mut *check, progress.position, offset).await?);
         }
+        let endings = endings(check.endings().await?, check.transactions(offset).await?);
+        let uncounted = check.uncounted().await?;
+        // The names of accounts are asked for beside the snapshot, which must not keep a connection meanwhile.
+        drop(check);
         let mut findings = self.days(&kept, &counted).await?;
-        findings.extend(endings(check.endings().await?, check.transactions(offset).await?));
+        findings.extend(endings);
         findings.truncate(MAX_FINDINGS);
         Ok(Checkup {
             lines: counted.iter().map(|(_, count, _)| count.unsigned_abs()).sum(),
             totals: kept.iter().count() as u64,
             position: progress.position,
             head: progress.head,
-            uncounted: check.uncounted().await?,
+            uncounted,
             findings,
         })
     }

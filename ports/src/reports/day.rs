@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use time::{Date, Duration, Weekday, format_description::StaticFormatDescription, macros::format_description};
+use time::{Date, Duration, format_description::StaticFormatDescription, macros::format_description};
 
 use crate::time::Timestamp;
 
@@ -97,10 +97,7 @@ impl Day {
 
     /// The Monday of its week.
     pub fn week(self) -> Self {
-        let date = self.date();
-        let since_monday = date.weekday().number_days_from_monday();
-        debug_assert!(since_monday > 0 || date.weekday() == Weekday::Monday);
-        self.plus(-i32::from(since_monday))
+        self.plus(-i32::from(self.date().weekday().number_days_from_monday()))
     }
 
     /// The first day of its month.

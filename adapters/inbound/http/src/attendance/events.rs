@@ -20,6 +20,7 @@ use crate::{
     tags::Tag,
     wire::{DEFAULT_LIMIT, List, page},
 };
+use dermaga_domain::Error;
 use dermaga_ports::{
     attendance::{EventSlug, TicketFilter},
     paging::PageRequest,
@@ -42,8 +43,8 @@ impl AttendedEventsApi {
         /// `next` of the part before
         after: Query<Option<String>>,
     ) -> ApiResult<Json<List<EventBody>>> {
-        // What is no id comes after no event: the list begins at its beginning.
-        let after = after.0.and_then(|after| after.parse::<EventSlug>().ok());
+        let after = after.0.map(|after| after.parse::<EventSlug>()).transpose();
+        let after = after.map_err(|_| Error::fault("/after", "must be `next` of the part before"))?;
         let page = PageRequest::new(after, limit.0.unwrap_or(DEFAULT_LIMIT));
         Ok(Json(List::of(deps.app.attendance.events(&person.0, page).await?)))
     }

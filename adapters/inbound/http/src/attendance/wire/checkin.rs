@@ -196,7 +196,10 @@ pub struct BatchResultBody {
 impl BatchResultBody {
     pub fn of(nonce: String, result: BatchResult) -> Self {
         let refused = |error: &dermaga_domain::Error| {
-            (Some(error.code().as_str().to_owned()), Some(error.detail().to_owned()), error.facts().cloned())
+            let faults = error.faults().iter().map(|fault| format!("{} {}", fault.pointer, fault.detail));
+            let faults: Vec<String> = faults.collect();
+            let told = if faults.is_empty() { error.detail().to_owned() } else { faults.join("; ") };
+            (Some(error.code().as_str().to_owned()), Some(told), error.facts().cloned())
         };
         match result {
             Err(error) => {
@@ -270,7 +273,7 @@ impl From<Checkin> for CsvRow {
             harmless(checkin.code),
             checkin.direction.as_str().to_owned(),
             checkin.at.to_string(),
-            checkin.by.label(),
+            harmless(checkin.by.label()),
             harmless(checkin.gate.unwrap_or_default()),
             harmless(checkin.device.unwrap_or_default()),
             checkin.outcome.as_str().to_owned(),
