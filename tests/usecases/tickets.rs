@@ -189,6 +189,9 @@ async fn tickets_are_kept_until_they_are_paid_and_come_with_the_payment() {
     assert_eq!((ticket.state, ticket.user), (TicketState::Valid, Some(user(&ani))));
     assert_eq!(door.told(scan(&code.expect("a code"))).await, "ok");
 
+    let late = door.desk.app.orders.cancel(&ani, placed.id, None, None).await.expect_err("somebody is inside");
+    assert_eq!((late.code(), left(&door, &regular).await), (Code::IllegalTransition, 0));
+
     door.desk.app.orders.cancel(&operator, placed.id, None, None).await.expect("cancels");
     assert_eq!(left(&door, &regular).await, 2);
     assert_eq!(door.told(scan(&view.tickets[1].to_string())).await, "cancelled");

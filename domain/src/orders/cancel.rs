@@ -21,6 +21,7 @@ use crate::{
     booking,
     error::{Code, Error, Result},
     faults::Faults,
+    inventory::shelf,
     ledger::{note, payload},
     payments::Payments,
 };
@@ -33,7 +34,8 @@ impl Orders {
     /// to the buyer's wallet if that way does not exist. Cancelling twice is once.
     ///
     /// # Errors
-    /// [`crate::Code::OrderNotFound`] for somebody else's, [`crate::Code::IllegalTransition`] for one that is over,
+    /// [`crate::Code::OrderNotFound`] for somebody else's, [`crate::Code::IllegalTransition`] for one that is over
+    /// and for the buyer's own once one of its tickets has let somebody in,
     /// [`crate::Code::ConcurrentChange`].
     pub async fn cancel(&self, by: &Principal, id: OrderId, reason: Option<&str>, revision: Revision) -> Result<Order> {
         let mut faults = Faults::default();
@@ -86,6 +88,9 @@ impl Orders {
                 let why = order.reason.as_deref().unwrap_or("the order was cancelled");
                 refund = payments.give_back(&mut *uow, by, payment, transaction, why, now).await?;
                 self.0.free(&mut *uow, by, &order, now).await?;
+                if matches!(by, Principal::User { id, .. } if *id == order.buyer) {
+                    nobody_has_come(&mut *uow, &order).await?;
+                }
             }
             OrderStatus::Confirmed => {
                 uow.stock().release(id).await?;
@@ -128,4 +133,17 @@ impl Orders {
             payments.call_off(payment).await.map(drop).unwrap_or_default();
         }
     }
+}
+
+/// Who has been let in has had what was paid for. The tickets are locked, so nobody enters meanwhile.
+async fn nobody_has_come(uow: &mut dyn UnitOfWork, order: &Order) -> Result<()> {
+    for (line, ..) in shelf::tickets(order) {
+        for ticket in uow.tickets().of_line(line).await? {
+            if uow.checkins().entered(&ticket.event, &ticket.id.to_string()).await?.is_some() {
+                let told = "Somebody was let in with a ticket of this order. Ask the organiser to cancel it.";
+                return Err(Error::new(Code::IllegalTransition, told));
+            }
+        }
+    }
+    Ok(())
 }
