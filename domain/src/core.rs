@@ -6,6 +6,7 @@ use dermaga_ports::{
     attendance::TicketSigner,
     audit::AuditEntry,
     auth::{PasswordHasher, Principal, Role, TokenIssuer},
+    booking::OfferSeal,
     events::Event,
     ids::{AuditId, EventId},
     ledger::Ledger,
@@ -35,6 +36,7 @@ pub struct Ports {
     pub hasher: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
     pub ticket_signer: Arc<dyn TicketSigner>,
+    pub offer_seal: Arc<dyn OfferSeal>,
     pub secrets: Arc<dyn Secrets>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
@@ -61,6 +63,10 @@ pub struct Policy {
     pub guests: bool,
     /// What is added to the price of credits, in the smallest unit of their currency.
     pub ppob_margin: i64,
+    /// What is added to the price of flights, rooms and crossings, in hundredths of a percent.
+    pub travel_margin: u16,
+    /// Below that, our balance with a supplier is low; in the smallest unit of its currency.
+    pub low_balance: i64,
     /// How long somebody has to pay a top-up.
     pub topup_window: Duration,
     /// What payment gateways keep; the first rule that covers a payment counts.
@@ -89,6 +95,8 @@ impl Default for Policy {
             merchant: "Dermaga".to_owned(),
             guests: true,
             ppob_margin: 1_500,
+            travel_margin: 0,
+            low_balance: 500_000,
             topup_window: DAY,
             fees: Vec::new(),
             login_attempts: 5,

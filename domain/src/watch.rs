@@ -11,6 +11,8 @@ pub struct Vitals {
     pub payments_due: u64,
     /// Payments that a person has to look at.
     pub payments_frozen: u64,
+    /// Bookings that a person has to look at.
+    pub bookings_frozen: u64,
     /// Events that nobody was told.
     pub events_untold: u64,
     /// Events that a subscriber could not handle.
@@ -39,6 +41,7 @@ impl Watch {
         Ok(Vitals {
             payments_due: payments.due,
             payments_frozen: payments.frozen,
+            bookings_frozen: store.bookings().frozen().await?,
             events_untold: events.untold,
             events_dead: events.dead,
             notifications_waiting: store.notifications().waiting().await?,

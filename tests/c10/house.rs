@@ -28,7 +28,7 @@ use dermaga_ports::{
     time::Timestamp,
 };
 use dermaga_sandbox::{ClockMode, Moment, Running, Sandbox, SandboxConfig, Settings, XenditUrls, config};
-use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, HmacSeal, JwtIssuer, OsSecrets};
 use dermaga_tests::databases::{Database, Engine};
 use uuid::Uuid;
 
@@ -128,6 +128,7 @@ fn wired(
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
         ticket_signer: Arc::new(Ed25519Signer),
+        offer_seal: Arc::new(HmacSeal::of(b"offers of these tests")),
         secrets: Arc::new(OsSecrets),
         clock: ours,
         ids: ids.clone(),

@@ -3,8 +3,9 @@
 use dermaga_ports::{
     StoreError, Unique,
     booking::{
-        Booking, BookingFilter, BookingKind, BookingStatus, Clocks, Contact, Customer, Delivery, Document,
-        DocumentKind, Payload, Policy, PolicyStep, Share, Traveller, TravellerKind, Until,
+        Booking, BookingFilter, BookingKind, BookingStatus, CancellationQuote, Clocks, Contact, Customer, Delivery,
+        Document, DocumentKind, FerryVehicle, Payload, Policy, PolicyStep, RefundTo, Share, Traveller, TravellerKind,
+        Until,
     },
     error::Entity,
     ids::{BookingId, OrderId, ProductId, UserId},
@@ -36,6 +37,7 @@ pub fn booking(n: u32, user: u32) -> Booking {
         supplier_id: None,
         supplier_reference: None,
         delivery: Delivery::default(),
+        cancellation: None,
         sent_at: None,
         paid_at: None,
         next_check_at: None,
@@ -45,6 +47,17 @@ pub fn booking(n: u32, user: u32) -> Booking {
         created_at: at(1),
         updated_at: at(1),
         revision: 0,
+    }
+}
+
+fn quote() -> CancellationQuote {
+    CancellationQuote {
+        id: "ore_1".to_owned(),
+        order_id: "ord_1".to_owned(),
+        refund: Some(idr(15_000)),
+        fee: None,
+        refund_to: RefundTo::Balance,
+        expires_at: Some(at(60)),
     }
 }
 
@@ -70,7 +83,14 @@ fn full(n: u32) -> Booking {
     let step = PolicyStep { until: Until::At(at(50)), refund: Share::BasisPoints(5_000), min_fee: Some(idr(5)) };
     Booking {
         kind: BookingKind::Flight,
-        customer: Customer { travellers: vec![traveller], contact: Some(contact), number: None, holder: None },
+        customer: Customer {
+            travellers: vec![traveller],
+            contact: Some(contact),
+            vehicle: Some(FerryVehicle { class: "IVA".to_owned(), plate: "B 1234 XYZ".into(), length_cm: Some(420) }),
+            requests: Some("high floor".into()),
+            loyalty_number: Some("GA-1".into()),
+            ..Customer::default()
+        },
         policy: Some(Policy::Steps(vec![step])),
         clocks: Clocks {
             offer: Some(at(10)),
@@ -103,7 +123,9 @@ pub async fn bookings_read_back_as_written(database: &Database) {
             documents: vec![ticket],
             serial: Some("serial".into()),
             token: Some("12345678901234567890".into()),
+            credits: vec!["CREDIT-1".into()],
         },
+        cancellation: Some(quote()),
         sent_at: Some(at(3)),
         paid_at: Some(at(2)),
         next_check_at: Some(at(4)),
@@ -152,10 +174,17 @@ pub async fn what_is_due_is_taken_by_one(database: &Database) {
     for (n, due) in [(1, Some(30)), (2, Some(10)), (3, None), (4, Some(31))] {
         add(database, &Booking { next_check_at: due.map(at), ..booking(n, 7) }).await;
     }
-    let due = async |now| database.store.bookings().anything_due(at(now)).await.expect("reads");
+    let reached = ["counter".to_owned(), "duffel".to_owned()];
+    let due = async |now| database.store.bookings().anything_due(&reached, at(now)).await.expect("reads");
     assert!(!due(9).await && due(10).await);
+    // A host leaves alone what is of suppliers that it does not reach.
+    for elsewhere in [vec![], vec!["duffel".to_owned()]] {
+        assert_eq!(database.store.bookings().anything_due(&elsewhere, at(99)).await, Ok(false));
+        let taken = commit!(database, |unit| unit.bookings().claim_due(&elsewhere, at(99), at(100), 9));
+        assert!(taken.is_empty());
+    }
     let claim = async |limit| {
-        let taken = commit!(database, |unit| unit.bookings().claim_due(at(30), at(90), limit));
+        let taken = commit!(database, |unit| unit.bookings().claim_due(&reached, at(30), at(90), limit));
         let mut taken: Vec<(BookingId, u64)> = taken.iter().map(|one| (one.id, one.revision)).collect();
         taken.sort_unstable();
         taken
@@ -184,11 +213,20 @@ pub async fn a_knock_wakes_what_waits_and_nothing_else(database: &Database) {
         let heard = commit!(database, |unit| unit.bookings().wake(supplier, reference, supplier_id, at(20)));
         assert_eq!(heard, known, "{supplier} {reference:?} {supplier_id:?}");
     }
+    // What was bought may change or be taken back; what waits for a person is theirs.
+    let bought = |n| Booking { status: BookingStatus::Fulfilled, paid_at: Some(at(1)), ..booking(n, 7) };
+    add(database, &bought(4)).await;
+    add(database, &Booking { frozen: true, ..bought(5) }).await;
+    for n in [4, 5] {
+        let reference = format!("B-{n}");
+        assert!(commit!(database, |unit| unit.bookings().wake("counter", Some(&reference), None, at(20))));
+    }
     let mut next = Vec::new();
-    for n in 1..=3 {
+    for n in 1..=5 {
         next.push(found(database, n).await.and_then(|one| one.next_check_at));
     }
-    assert_eq!(next, [Some(at(20)), Some(at(5)), None]);
+    assert_eq!(next, [Some(at(20)), Some(at(5)), None, Some(at(20)), None]);
+    assert_eq!(database.store.bookings().frozen().await, Ok(1));
 }
 
 pub async fn lists_are_newest_first_and_filtered(database: &Database) {
@@ -242,6 +280,7 @@ pub async fn what_cannot_be_is_refused_and_what_was_changed_is_corrupt(database:
         "supplier = NULL",
         "status = 'COMMITTING'",
         "status = 'FULFILLED'",
+        "status = 'CANCELLING'",
     ] {
         database.execute(&format!("UPDATE bookings SET {impossible}")).await.expect_err(impossible);
     }

@@ -20,7 +20,7 @@ use dermaga_ports::{
     system::{IdGenerator as _, ManualClock},
     time::Timestamp,
 };
-use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets, UuidV7Ids};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, HmacSeal, JwtIssuer, OsSecrets, UuidV7Ids};
 use dermaga_sql::SqlStore;
 use dermaga_tests::rabbit::Broker;
 use serde_json::json;
@@ -51,6 +51,7 @@ impl House {
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
             ticket_signer: Arc::new(Ed25519Signer),
+            offer_seal: Arc::new(HmacSeal::of(b"offers of these tests")),
             secrets: Arc::new(OsSecrets),
             clock: Arc::new(clock.clone()),
             ids: Arc::new(UuidV7Ids),

@@ -24,7 +24,7 @@ use dermaga_ports::{
     system::{Clock, IdGenerator, ManualClock, SequentialIds},
     time::Timestamp,
 };
-use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, HmacSeal, JwtIssuer, OsSecrets};
 use dermaga_tests::{
     databases::{Database, Engine},
     played::Played,
@@ -66,6 +66,7 @@ impl World {
             hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
             tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
             ticket_signer: Arc::new(Ed25519Signer),
+            offer_seal: Arc::new(HmacSeal::of(b"offers of these tests")),
             secrets: Arc::new(OsSecrets),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),

@@ -24,7 +24,7 @@ use dermaga_ports::{
     system::{Clock, IdGenerator, ManualClock, SequentialIds},
     time::Timestamp,
 };
-use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets};
+use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, HmacSeal, JwtIssuer, OsSecrets};
 use dermaga_tests::{
     databases::{Database, Engine},
     played::Played,
@@ -117,6 +117,7 @@ fn supplied(
         hasher: Arc::new(Argon2Hasher::new(cheap).expect("a legal cost")),
         tokens: Arc::new(JwtIssuer::new(&[7; 32], Duration::from_secs(900)).expect("long enough")),
         ticket_signer: Arc::new(Ed25519Signer),
+        offer_seal: Arc::new(HmacSeal::of(b"offers of these tests")),
         secrets: Arc::new(OsSecrets),
         clock: Arc::new(clock.clone()),
         ids: ids.clone(),
@@ -169,7 +170,7 @@ impl Desk {
         let clock = start();
         let gateway = Played::new("played", clock.clone());
         let gateways = Gateways::new(vec![Arc::new(gateway.clone())]);
-        let suppliers = Suppliers { ppob: Some(Arc::new(supplier)) };
+        let suppliers = Suppliers { ppob: Some(Arc::new(supplier)), ..Suppliers::default() };
         let database = Database::migrated(engine).await;
         let ids = Arc::default();
         let app = supplied(&database, (gateways, suppliers), policy, Senders::default(), &ids, &clock);

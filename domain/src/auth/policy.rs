@@ -120,6 +120,8 @@ matrix! {
     OwnBookings "booking.own" => Guest User Committee Admin;
     /// Read any booking, and what waits for a person.
     ReadBookings "booking.read" => Admin Service;
+    /// Cancel any booking, and decide what waits for a person.
+    ManageBookings "booking.manage" => Admin;
     /// Write down that an order was paid elsewhere.
     RecordPayments "order.record_payment" => Admin Service;
     /// Read the books.

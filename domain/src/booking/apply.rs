@@ -5,6 +5,7 @@ use dermaga_ports::{
     booking::{Booking, BookingStatus},
     ids::{OrderId, RefundId},
     ledger::Transaction,
+    money::Money,
     payments::{Payment, Use},
     store::UnitOfWork,
     time::Timestamp,
@@ -25,8 +26,11 @@ use crate::{
 /// What is kept of a supplier's words.
 const MAX_REASON: usize = 300;
 
+/// What a customer hears when the reason is between the supplier and us.
+const NOT_NOW: &str = "the supplier cannot sell it right now";
+
 /// What paid an order.
-type Funding = Option<(Payment, Transaction)>;
+pub(super) type Funding = Option<(Payment, Transaction)>;
 
 impl Bookings {
     /// Applies an answer to the revision that it was made for; to any other one, not at all.
@@ -56,14 +60,15 @@ impl Bookings {
         match answer {
             Supplied::Bought(bought) => self.fulfilled(&mut *uow, &by, booking, bought, now).await?,
             Supplied::Refused(why) => refund = self.refused(&mut *uow, &by, booking, funding, &why, now).await?,
+            Supplied::Underway(known, why) => {
+                learn(booking, known);
+                self.unsure(&mut *uow, &by, booking, &why, now).await?;
+            }
             Supplied::Unsure(why) => self.unsure(&mut *uow, &by, booking, &why, now).await?,
-            Supplied::NotNow(why, not_before) => {
-                booking.sent_at = None;
-                booking.reason = Some(short(&why));
-                booking.next_check_at = next_attempt(paid(booking), booking.checks, not_before, now);
-                booking.checks = booking.checks.saturating_add(1);
-                booking.updated_at = now;
-                uow.bookings().save(booking).await?;
+            Supplied::NotNow(why, not_before) => try_later(&mut *uow, booking, &why, not_before, now).await?,
+            Supplied::OurTrouble(why) => {
+                self.0.tell_of_trouble(&mut *uow, &booking.supplier, &why, now).await?;
+                try_later(&mut *uow, booking, NOT_NOW, None, now).await?;
             }
             Supplied::Returned(why) => {
                 let why = format!("the supplier gave the money back: {why}");
@@ -73,15 +78,19 @@ impl Bookings {
         }
         self.0.end_with_bookings(&mut *uow, &by, found, &bookings, now).await?;
         uow.commit().await?;
-        if let Some(refund) = refund {
-            // What does not work now is done by whoever looks after payments.
-            Payments::new(self.0.clone()).pursue(refund).await.map(drop).unwrap_or_default();
-        }
+        self.send_back(refund).await;
         Ok(())
     }
 
+    /// Sends a refund that is stored. What does not work now is done by whoever looks after payments.
+    pub(super) async fn send_back(&self, refund: Option<RefundId>) {
+        if let Some(refund) = refund {
+            Payments::new(self.0.clone()).pursue(refund).await.map(drop).unwrap_or_default();
+        }
+    }
+
     /// What paid the order, with everything locked that money moves between: before order and bookings.
-    async fn funding(&self, uow: &mut dyn UnitOfWork, order: OrderId, now: Timestamp) -> Result<Funding> {
+    pub(super) async fn funding(&self, uow: &mut dyn UnitOfWork, order: OrderId, now: Timestamp) -> Result<Funding> {
         let attempts = uow.payments().of_transaction(order.into()).await?;
         let transaction = uow.transactions().find(order.into()).await?;
         let payment = attempts.into_iter().find(|payment| payment.used == Use::Funding);
@@ -90,7 +99,7 @@ impl Bookings {
         Ok(Some((payment, transaction)))
     }
 
-    async fn fulfilled(
+    pub(super) async fn fulfilled(
         &self,
         uow: &mut dyn UnitOfWork,
         by: &Principal,
@@ -99,18 +108,14 @@ impl Bookings {
         now: Timestamp,
     ) -> Result<()> {
         go(booking, BookingStatus::Fulfilled)?;
-        let Bought { cost, supplier_id, supplier_reference, delivery } = bought;
-        booking.cost = cost.filter(|cost| cost.currency() == booking.max_cost.currency());
-        booking.supplier_id = supplier_id.or(booking.supplier_id.take());
-        booking.supplier_reference = supplier_reference.or(booking.supplier_reference.take());
-        booking.delivery = delivery;
+        learn(booking, bought);
         booking.reason = None;
         booking.next_check_at = None;
         self.0.save_booking(uow, by, "booking.fulfilled", booking, now).await
     }
 
     /// The supplier will not sell it: the money goes back.
-    async fn refused(
+    pub(super) async fn refused(
         &self,
         uow: &mut dyn UnitOfWork,
         by: &Principal,
@@ -122,24 +127,37 @@ impl Bookings {
         go(booking, BookingStatus::Failed)?;
         booking.reason = Some(short(why));
         booking.next_check_at = None;
-        let payments = Payments::new(self.0.clone());
-        let refund = (refund_of(booking.id), booking.price);
-        let why = format!("{} could not be had", booking.title);
-        let given = match funding {
-            Some(funding) => payments.give_back_part(uow, by, funding, refund, &short(&why), now).await,
-            None => Err(Error::new(Code::NotRefundable, "Nothing is known that paid for it.")),
-        };
-        let refund = match given {
-            Ok(refund) => refund,
-            Err(error) if nobody_can(error.code()) => {
-                booking.reason = Some(short(&format!("it could not be had, and not be refunded: {}", error.detail())));
-                booking.frozen = true;
-                None
-            }
-            Err(error) => return Err(error),
-        };
+        let told = format!("{} could not be had", booking.title);
+        let refund = self.pay_back(uow, by, booking, funding, (booking.price, &told), now).await?;
         self.0.save_booking(uow, by, "booking.failed", booking, now).await?;
         Ok(refund)
+    }
+
+    /// Gives a part of the order's money back, in the commit that says why. Where nobody can, a person has to.
+    pub(super) async fn pay_back(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        booking: &mut Booking,
+        funding: Funding,
+        (amount, why): (Money, &str),
+        now: Timestamp,
+    ) -> Result<Option<RefundId>> {
+        let refund = (refund_of(booking.id), amount);
+        let given = match funding {
+            Some(funding) => {
+                Payments::new(self.0.clone()).give_back_part(uow, by, funding, refund, &short(why), now).await
+            }
+            None => Err(Error::new(Code::NotRefundable, "Nothing is known that paid for it.")),
+        };
+        match given {
+            Err(error) if nobody_can(error.code()) => {
+                booking.reason = Some(short(&format!("{why}, and could not be refunded: {}", error.detail())));
+                booking.frozen = true;
+                Ok(None)
+            }
+            other => other,
+        }
     }
 
     async fn unsure(
@@ -169,7 +187,7 @@ impl Bookings {
     }
 
     /// Leaves a booking to a person.
-    async fn freeze(
+    pub(super) async fn freeze(
         &self,
         uow: &mut dyn UnitOfWork,
         by: &Principal,
@@ -184,12 +202,37 @@ impl Bookings {
     }
 }
 
+/// Keeps what a supplier told of it.
+pub(super) fn learn(booking: &mut Booking, told: Bought) {
+    let Bought { cost, supplier_id, supplier_reference, delivery } = told;
+    booking.cost = cost.filter(|cost| cost.currency() == booking.max_cost.currency());
+    booking.supplier_id = supplier_id.or(booking.supplier_id.take());
+    booking.supplier_reference = supplier_reference.or(booking.supplier_reference.take());
+    booking.delivery = delivery;
+}
+
+/// Nothing was made: it is tried again.
+async fn try_later(
+    uow: &mut dyn UnitOfWork,
+    booking: &mut Booking,
+    why: &str,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    booking.sent_at = None;
+    booking.reason = Some(short(why));
+    booking.next_check_at = next_attempt(paid(booking), booking.checks, not_before, now);
+    booking.checks = booking.checks.saturating_add(1);
+    booking.updated_at = now;
+    Ok(uow.bookings().save(booking).await?)
+}
+
 /// What could not be sold for too long is refused: nothing was made, so the money can go back.
 fn out_of_patience(booking: &Booking, answer: Supplied, now: Timestamp) -> Supplied {
+    let over = |not_before| next_attempt(paid(booking), booking.checks, not_before, now).is_none();
     match answer {
-        Supplied::NotNow(why, not_before) if next_attempt(paid(booking), booking.checks, not_before, now).is_none() => {
-            Supplied::Refused(why)
-        }
+        Supplied::NotNow(why, not_before) if over(not_before) => Supplied::Refused(why),
+        Supplied::OurTrouble(_) if over(None) => Supplied::Refused(NOT_NOW.to_owned()),
         other => other,
     }
 }
@@ -211,6 +254,6 @@ fn nobody_can(code: Code) -> bool {
 }
 
 /// One line of bounded length.
-fn short(reason: &str) -> String {
+pub(super) fn short(reason: &str) -> String {
     reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REASON).collect()
 }

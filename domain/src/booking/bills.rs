@@ -2,10 +2,7 @@
 
 use dermaga_ports::{
     auth::Principal,
-    booking::{
-        BillLine, Booking, BookingKind, Clocks, Customer, Day, Inquiry, Outcome, Product, ProductKind, Refusal,
-        RefusalKind,
-    },
+    booking::{BillLine, Booking, BookingKind, Clocks, Customer, Day, Inquiry, Product, ProductKind},
     ids::{BookingId, OrderId},
     money::{Currency, Money},
     orders::Order,
@@ -16,7 +13,8 @@ use dermaga_ports::{
 use super::{
     Bookings, OnSale,
     ppob::{customer_no, quoted},
-    supplied::{Wanted, WantedBill},
+    refusal::answered,
+    wanted::{Wanted, WantedBill},
 };
 use crate::{
     auth::Permission,
@@ -68,7 +66,7 @@ impl Bookings {
         let supplier = self.0.ports.suppliers.ppob()?;
         let product = self.biller(&new.sku).await?;
         let name = supplier.name().to_owned();
-        let blank = quoted(id, user, name, (product.name, Money::zero(Currency::Idr)), self.0.now());
+        let blank = quoted(BookingKind::Ppob, id, user, name, (product.name, Money::zero(Currency::Idr)), self.0.now());
         let inquiry = Inquiry {
             reference: blank.reference.clone(),
             sku: product.sku,
@@ -76,11 +74,7 @@ impl Bookings {
             year: new.year,
             amount,
         };
-        let bill = match supplier.inquire(&inquiry).await {
-            Outcome::Done(bill) => bill,
-            Outcome::Refused(refusal) => return Err(refused(refusal)),
-            Outcome::Unknown(_) => return Err(away()),
-        };
+        let bill = answered(supplier.inquire(&inquiry).await)?;
         let now = self.0.now();
         // Whatever the biller takes from us, nobody is billed less.
         let price = if bill.cost.amount() > bill.bill.amount() { bill.cost } else { bill.bill };
@@ -159,23 +153,9 @@ impl Bookings {
 fn view(booking: Booking) -> Result<BillView> {
     match Wanted::of(&booking)? {
         Wanted::Bill(WantedBill { period, lines, .. }) => Ok(BillView { booking, period, lines }),
-        Wanted::Credit { .. } => Err(Error::new(Code::TransferConflict, "This id was used for something else.")),
-    }
-}
-
-fn away() -> Error {
-    Error::new(Code::SupplierUnavailable, "The biller does not answer. Ask again later.").retry_after(60)
-}
-
-/// A question that was refused made nothing.
-fn refused(refusal: Refusal) -> Error {
-    match refusal.kind {
-        RefusalKind::InvalidInput { field } => Error::fault(&format!("/{field}"), refusal.reason),
-        RefusalKind::Unavailable
-        | RefusalKind::RateLimited { .. }
-        | RefusalKind::InsufficientSupplierBalance
-        | RefusalKind::Misconfigured => away(),
-        _ => Error::new(Code::OfferGone, refusal.reason),
+        Wanted::Credit { .. } | Wanted::Journey(_) => {
+            Err(Error::new(Code::TransferConflict, "This id was used for something else."))
+        }
     }
 }
 

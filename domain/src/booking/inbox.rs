@@ -13,11 +13,10 @@ impl Bookings {
     /// [`Code::WebhookRejected`] when it is not authentic, [`Code::Invalid`] when it cannot be read, and the store's
     /// failures: then the supplier shall send it again.
     pub async fn take_webhook(&self, supplier: &str, headers: &[(String, String)], body: &[u8]) -> Result<bool> {
-        let known = self.0.ports.suppliers.ppob.as_ref().filter(|ppob| ppob.name() == supplier);
-        let Some(known) = known else {
+        let Some(read) = self.0.ports.suppliers.read_webhook(supplier, headers, body) else {
             return Err(Error::new(Code::WebhookRejected, "This host has no such supplier."));
         };
-        let hint = known.read_webhook(headers, body).map_err(|refusal| match refusal {
+        let hint = read.map_err(|refusal| match refusal {
             NotAuthentic::Signature => Error::new(Code::WebhookRejected, "The signature is missing or wrong."),
             NotAuthentic::Malformed(what) => Error::fault("", what),
         })?;

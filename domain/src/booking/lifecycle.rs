@@ -1,9 +1,10 @@
 //! Which status a booking may move to.
 //!
 //! ```text
-//! QUOTED ─> HELD ─> COMMITTING ─> FULFILLED ─> CANCELLING ─> CANCELLED
-//!   │  └─────┼──────────^│ └─────> FAILED
-//!   └────────┴─> LAPSED  └──> UNKNOWN ─> FULFILLED or FAILED
+//! QUOTED ───────────────┐
+//! HOLDING ─> HELD ──────┴> COMMITTING ─> FULFILLED ─> CANCELLING ─> CANCELLED
+//!                             │  └─────> FAILED
+//! any of these ─> LAPSED      └──> UNKNOWN ─> FULFILLED or FAILED
 //! ```
 
 use dermaga_ports::booking::{Booking, BookingStatus};
@@ -12,9 +13,10 @@ use crate::error::{Error, Result};
 
 /// Where a booking may go from a status.
 pub fn successors(status: BookingStatus) -> &'static [BookingStatus] {
-    use BookingStatus::{Cancelled, Cancelling, Committing, Failed, Fulfilled, Held, Lapsed, Quoted, Unknown};
+    use BookingStatus::{Cancelled, Cancelling, Committing, Failed, Fulfilled, Held, Holding, Lapsed, Quoted, Unknown};
     match status {
-        Quoted => &[Held, Committing, Lapsed],
+        Quoted => &[Committing, Lapsed],
+        Holding => &[Held, Lapsed],
         Held => &[Committing, Lapsed],
         Committing => &[Fulfilled, Failed, Unknown],
         Unknown => &[Fulfilled, Failed],
@@ -49,7 +51,9 @@ mod tests {
             let next = successors(status);
             assert_eq!(status.is_void(), next.is_empty(), "{status:?}");
             assert_eq!(status.is_under_way(), next.contains(&BookingStatus::Failed), "{status:?}");
-            assert_eq!(status.is_for_sale(), next.contains(&BookingStatus::Lapsed), "{status:?}");
+            let unpaid = status.is_for_sale() || status == BookingStatus::Holding;
+            assert_eq!(unpaid, next.contains(&BookingStatus::Lapsed), "{status:?}");
+            assert_eq!(status.is_for_sale(), next.contains(&BookingStatus::Committing), "{status:?}");
             let bought = next.contains(&BookingStatus::Fulfilled);
             assert_eq!(bought, status.is_under_way() || status == BookingStatus::Cancelling, "{status:?}");
         }

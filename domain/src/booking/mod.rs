@@ -3,10 +3,14 @@
 //! # Shape
 //! - [`lifecycle`], [`schedule`]: the decisions, pure. Which status follows on which, and when somebody looks again.
 //! - [`ppob`], [`bills`]: credits and bills, from the price list or the inquiry to the order.
+//! - [`flights`], [`hotels`], [`ferries`]: journeys, from the search to the booking; what they share is in [`book`],
+//!   [`travellers`], [`journey`] and [`offers`].
+//! - [`hold`]: having something kept before it is paid.
 //! - [`of_order`]: what an order does to its bookings, inside its own unit of work.
 //! - [`pursue`], [`apply`]: buying at the supplier, asking how it went, and writing it down with everything that follows.
-//! - [`supplied`]: the suppliers' answers in one vocabulary.
-//! - [`inbox`]: webhooks, which only wake somebody up.
+//! - [`after`], [`cancel`], [`resolve`]: what happens to what was bought; cancelling it; what only a person can decide.
+//! - [`supplied`], [`standing`], [`reach`]: the suppliers' answers in one vocabulary, and asking them.
+//! - [`inbox`]: webhooks, which only wake somebody up. [`balance`]: what we have with a supplier.
 //! - [`view`]: bookings, read.
 //!
 //! # Rules
@@ -14,17 +18,33 @@
 //! booking is asked about and never simply bought again. What was certainly refused is paid back in the commit that says
 //! so. What nobody finds out in a day is left to a person.
 
+mod after;
 mod apply;
+mod balance;
 mod bills;
+mod book;
+mod cancel;
+mod ferries;
+mod flights;
+mod hold;
+mod hotels;
 mod inbox;
+mod journey;
 mod lifecycle;
 mod of_order;
+mod offers;
 mod ppob;
 mod pursue;
+mod reach;
+mod refusal;
+mod resolve;
 mod schedule;
+mod standing;
 mod supplied;
 mod suppliers;
+mod travellers;
 mod view;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -38,10 +58,18 @@ use dermaga_ports::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use balance::Balance;
 pub use bills::{BillView, NewInquiry};
+pub use book::{Booked, Priced, Then};
+pub use cancel::CancellationView;
+pub use ferries::{FerryWish, NewCrossing, PricedDeparture};
+pub use flights::{FlightWish, NewFlight};
+pub use hotels::{ConfirmedRate, FreeHouse, HotelWish, NewStay};
+pub use journey::{Crossing, Flight, Journey, Stay};
 pub use lifecycle::successors;
 pub(crate) use of_order::{all_for_sale, cut, have_ended, may_be_called_off, put_into};
 pub use ppob::{NewCredit, OnSale};
+pub use resolve::Finding;
 pub use suppliers::Suppliers;
 pub use view::BookingView;
 

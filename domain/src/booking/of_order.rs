@@ -111,6 +111,8 @@ impl Core {
         for mut booking in of(uow, order).await? {
             if booking.status.is_for_sale() {
                 go(&mut booking, BookingStatus::Lapsed)?;
+                // What a supplier keeps for us is given back: others want it.
+                booking.next_check_at = booking.supplier_id.as_ref().map(|_| now);
                 self.save_booking(uow, by, "booking.lapsed", &mut booking, now).await?;
             }
         }

@@ -15,7 +15,7 @@ use dermaga_ports::{
 };
 use uuid::Uuid;
 
-use super::{Bookings, missing, supplied::Wanted};
+use super::{Bookings, missing, refusal::dearer, wanted::Wanted};
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
@@ -146,34 +146,34 @@ impl Bookings {
             return Err(Error::new(Code::OfferGone, told).at("/sku"));
         }
         if let Some(most) = new.max_total.filter(|most| price.amount() > *most) {
-            let told = format!("{} costs {} by now, not {most}.", product.name, price.amount());
-            return Err(Error::new(Code::PriceChanged, told).at("/max_total"));
+            return Err(dearer(&product.name, most, price));
         }
         let booking = Booking {
             offer: Wanted::Credit { sku: product.sku }.payload()?,
             customer: Customer { number: Some(number), ..Customer::default() },
             clocks: Clocks { offer: Some(now + STANDS), ..Clocks::default() },
             // What it costs us may rise until nothing is left for us.
-            ..quoted(id, person(by)?, supplier, (product.name, price), now)
+            ..quoted(BookingKind::Ppob, id, person(by)?, supplier, (product.name, price), now)
         };
-        self.keep(by, &booking, now).await
+        self.keep(by, &booking, now).await.map(drop)
     }
 
-    /// Stores what was quoted.
-    pub(super) async fn keep(&self, by: &Principal, booking: &Booking, now: Timestamp) -> Result<()> {
+    /// Stores what was quoted; answers whether it is new: of one request that comes twice at once, one stores it.
+    pub(super) async fn keep(&self, by: &Principal, booking: &Booking, now: Timestamp) -> Result<bool> {
         let mut uow = self.0.begin().await?;
         match uow.bookings().add(booking).await {
-            // The same request at the same time.
-            Err(StoreError::Conflict(Unique::Id)) => return Ok(()),
+            Err(StoreError::Conflict(Unique::Id)) => return Ok(false),
             other => other?,
         }
         self.0.tell_booking(&mut *uow, by, "booking.quoted", booking, now).await?;
-        Ok(uow.commit().await?)
+        uow.commit().await?;
+        Ok(true)
     }
 }
 
 /// A booking that is quoted, of nothing and for nobody yet.
 pub(super) fn quoted(
+    kind: BookingKind,
     id: BookingId,
     user: UserId,
     supplier: String,
@@ -183,7 +183,7 @@ pub(super) fn quoted(
     Booking {
         id,
         user,
-        kind: BookingKind::Ppob,
+        kind,
         supplier,
         status: BookingStatus::Quoted,
         reference: format!("B{}", id.0.simple()),
@@ -199,6 +199,7 @@ pub(super) fn quoted(
         supplier_id: None,
         supplier_reference: None,
         delivery: Delivery::default(),
+        cancellation: None,
         sent_at: None,
         paid_at: None,
         next_check_at: None,

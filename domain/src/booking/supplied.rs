@@ -2,24 +2,28 @@
 
 use dermaga_ports::{
     booking::{
-        BillLine, BillPayment, Booking, Day, Delivery, Found, Outcome, Payload, Personal, ProductKind, Purchase,
-        Refusal, RefusalKind, Sale, SaleRef, SaleState,
+        BillPayment, Booking, Delivery, Found, Outcome, Personal, ProductKind, Purchase, Refusal, RefusalKind, Sale,
+        SaleRef, SaleState,
     },
     money::Money,
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 
+use super::wanted::{Wanted, WantedBill};
 use crate::error::{Error, Result};
 
 /// What became of a booking, as far as its supplier knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Supplied {
     Bought(Bought),
+    /// It is sold, with what is known of that; the papers are still to come.
+    Underway(Bought, String),
     /// It is under way, or nobody knows: ask again.
     Unsure(String),
     /// Nothing was made, and the same call may be made again, not before then.
     NotNow(String, Option<Timestamp>),
+    /// The same, for a reason that staff has to see to; the customer is not told the supplier's words.
+    OurTrouble(String),
     /// Nothing was made, and nothing will be.
     Refused(String),
     /// It was sold, and the supplier gave us the money back. Whether the customer has something is not known.
@@ -35,39 +39,6 @@ pub(super) struct Bought {
     pub supplier_id: Option<String>,
     pub supplier_reference: Option<String>,
     pub delivery: Delivery,
-}
-
-/// What is wanted of a supplier of credits and bills, as it is kept with the booking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(super) enum Wanted {
-    Credit { sku: String },
-    Bill(WantedBill),
-}
-
-/// A bill as it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct WantedBill {
-    pub sku: String,
-    pub payable_on: Day,
-    pub cost: Money,
-    pub period: Option<String>,
-    pub lines: Vec<BillLine>,
-}
-
-impl Wanted {
-    pub fn payload(&self) -> Result<Payload> {
-        serde_json::to_string(self).map(Payload).map_err(Error::internal)
-    }
-
-    /// What a booking's payload says.
-    ///
-    /// # Errors
-    /// An internal one for what this program did not write.
-    pub fn of(booking: &Booking) -> Result<Self> {
-        serde_json::from_str(&booking.offer.0)
-            .map_err(|error| Error::internal(format!("booking {} has an unreadable offer: {error}", booking.id)))
-    }
 }
 
 /// The call that makes it.
@@ -91,7 +62,12 @@ pub(super) fn making(booking: &Booking) -> Result<Making> {
         Wanted::Bill(WantedBill { sku, payable_on, cost, .. }) => {
             Making::Bill(BillPayment { reference, sku, customer_no, payable_on, cost })
         }
+        Wanted::Journey(_) => return Err(odd(booking)),
     })
+}
+
+fn odd(booking: &Booking) -> Error {
+    Error::internal(format!("booking {} is neither a credit nor a bill", booking.id))
 }
 
 /// The question how it went.
@@ -99,6 +75,7 @@ pub(super) fn question(booking: &Booking, begun_at: Timestamp) -> Result<SaleRef
     let (kind, sku, max_price) = match Wanted::of(booking)? {
         Wanted::Credit { sku } => (ProductKind::Prepaid, sku, Some(booking.max_cost)),
         Wanted::Bill(bill) => (ProductKind::Postpaid, bill.sku, None),
+        Wanted::Journey(_) => return Err(odd(booking)),
     };
     let (reference, customer_no) = (booking.reference.clone(), number(booking)?);
     Ok(SaleRef { reference, kind, sku, customer_no, begun_at, max_price })
@@ -109,16 +86,21 @@ pub(super) fn bought(outcome: Outcome<Sale>) -> Supplied {
     match outcome {
         Outcome::Done(sale) => sold(sale),
         Outcome::Unknown(told) => Supplied::Unsure(told),
-        Outcome::Refused(Refusal { kind, reason, .. }) => match kind {
-            RefusalKind::RateLimited { retry_at } => Supplied::NotNow(reason, retry_at),
-            // Our own house is not in order; an operator hears of it, and the customer waits a little.
-            RefusalKind::Unavailable | RefusalKind::InsufficientSupplierBalance | RefusalKind::Misconfigured => {
-                Supplied::NotNow(reason, None)
-            }
-            // Something is there under our reference: the question tells what.
-            RefusalKind::AlreadyDone => Supplied::Unsure(reason),
-            _ => Supplied::Refused(reason),
-        },
+        Outcome::Refused(refusal) => not_made(refusal),
+    }
+}
+
+/// A call that was to make something, and was refused.
+pub(super) fn not_made(Refusal { kind, reason, .. }: Refusal) -> Supplied {
+    match kind {
+        RefusalKind::RateLimited { retry_at } => Supplied::NotNow(reason, retry_at),
+        RefusalKind::Unavailable => Supplied::NotNow(reason, None),
+        RefusalKind::InsufficientSupplierBalance | RefusalKind::Misconfigured => {
+            Supplied::OurTrouble(format!("{}: {reason}", kind.as_str()))
+        }
+        // Something is there under our reference: the question tells what.
+        RefusalKind::AlreadyDone => Supplied::Unsure(reason),
+        _ => Supplied::Refused(reason),
     }
 }
 
@@ -128,13 +110,17 @@ pub(super) fn told(outcome: Outcome<Found<Sale>>) -> Supplied {
         Outcome::Done(Found::Record(sale)) => sold(*sale),
         Outcome::Done(Found::Nothing) => Supplied::Unsure("the supplier shows nothing yet".to_owned()),
         Outcome::Unknown(told) => Supplied::Unsure(told),
-        // The question was refused; that says nothing about what was asked for.
-        Outcome::Refused(Refusal { kind, reason, .. }) => match kind {
-            RefusalKind::Unavailable | RefusalKind::RateLimited { .. } | RefusalKind::Misconfigured => {
-                Supplied::Unsure(reason)
-            }
-            _ => Supplied::AskAPerson(reason),
-        },
+        Outcome::Refused(refusal) => not_told(refusal),
+    }
+}
+
+/// A question that was refused; that says nothing about what was asked for.
+pub(super) fn not_told(Refusal { kind, reason, .. }: Refusal) -> Supplied {
+    match kind {
+        RefusalKind::Unavailable | RefusalKind::RateLimited { .. } | RefusalKind::Misconfigured => {
+            Supplied::Unsure(reason)
+        }
+        _ => Supplied::AskAPerson(reason),
     }
 }
 
@@ -146,7 +132,7 @@ fn sold(sale: Sale) -> Supplied {
         SaleState::Returned => Supplied::Returned(told),
         SaleState::Succeeded => Supplied::Bought(Bought {
             cost: sale.cost,
-            delivery: Delivery { documents: Vec::new(), serial: sale.serial, token: sale.token },
+            delivery: Delivery { serial: sale.serial, token: sale.token, ..Delivery::default() },
             ..Bought::default()
         }),
     }
@@ -170,7 +156,12 @@ mod tests {
             (RefusalKind::AlreadyDone, Supplied::Unsure(no()), Supplied::AskAPerson(no())),
             (RefusalKind::Unavailable, Supplied::NotNow(no(), None), Supplied::Unsure(no())),
             (RefusalKind::RateLimited { retry_at: None }, Supplied::NotNow(no(), None), Supplied::Unsure(no())),
-            (RefusalKind::InsufficientSupplierBalance, Supplied::NotNow(no(), None), Supplied::AskAPerson(no())),
+            (
+                RefusalKind::InsufficientSupplierBalance,
+                Supplied::OurTrouble("insufficient_supplier_balance: no".to_owned()),
+                Supplied::AskAPerson(no()),
+            ),
+            (RefusalKind::Misconfigured, Supplied::OurTrouble("misconfigured: no".to_owned()), Supplied::Unsure(no())),
         ] {
             assert_eq!(bought(refused(kind.clone())), first, "{kind:?}");
             assert_eq!(told(refused(kind.clone())), asked, "{kind:?}");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use dermaga_domain::{App, notifications::Delivery, reports::Followed};
+use dermaga_domain::{App, booking::Balance, notifications::Delivery, reports::Followed};
 use dermaga_ports::notifications::Status;
 use metrics::{Unit, describe_gauge, gauge};
 use tokio::{
@@ -23,6 +23,8 @@ const BUYERS: usize = 4;
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 /// How often what waits is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
+/// How often a supplier is asked what we have there.
+const BALANCE_EVERY: Duration = Duration::from_secs(600);
 /// How often a host looks for notifications that are due.
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// How many a host sends at once: a slow server holds up so many others at most.
@@ -55,6 +57,7 @@ pub fn start(app: App) -> Jobs {
     jobs.push(tokio::spawn(watch(app.clone())));
     jobs.extend((0..LOOKERS).map(|_| tokio::spawn(look(app.clone()))));
     jobs.extend((0..BUYERS).map(|_| tokio::spawn(buy(app.clone()))));
+    jobs.push(tokio::spawn(watch_balance(app.clone())));
     jobs.push(tokio::spawn(count(app.clone())));
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
@@ -80,6 +83,7 @@ async fn watch(app: App) {
     let gauges = [
         ("payments_due", "Payments and refunds that are due to be looked after"),
         ("payments_frozen", "Payments that wait for a person"),
+        ("bookings_frozen", "Bookings that wait for a person"),
         ("events_unpublished", "Events in the outbox that nobody was told"),
         ("events_dead_letters", "Events that a subscriber could not handle"),
         ("notifications_waiting", "Notifications that were neither sent nor given up"),
@@ -97,6 +101,7 @@ async fn watch(app: App) {
                 let counts = [
                     found.payments_due,
                     found.payments_frozen,
+                    found.bookings_frozen,
                     found.events_untold,
                     found.events_dead,
                     found.notifications_waiting,
@@ -130,6 +135,30 @@ async fn buy(app: App) {
         clock.tick().await;
         if let Err(error) = app.bookings.look_after_due().await {
             tracing::warn!(%error, "bookings could not be looked after; next try soon");
+        }
+    }
+}
+
+/// Watches what we have with whoever sells credits: without it nothing is sold.
+async fn watch_balance(app: App) {
+    describe_gauge!("supplier_balance", "What we have with a supplier, in the smallest unit of its currency");
+    let mut clock = interval(BALANCE_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_low = false;
+    loop {
+        clock.tick().await;
+        match app.bookings.balance(was_low).await {
+            Ok(Some(Balance { supplier, amount, low })) => {
+                if low && !was_low {
+                    tracing::warn!(%supplier, %amount, "our balance with a supplier is low: fill it up");
+                }
+                was_low = low;
+                let labels = [("supplier", supplier), ("currency", amount.currency().code().to_owned())];
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                gauge!("supplier_balance", &labels).set(amount.amount() as f64);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "what we have with suppliers could not be written down"),
         }
     }
 }

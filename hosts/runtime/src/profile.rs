@@ -12,7 +12,7 @@ use dermaga_ports::{
 };
 use dermaga_sandbox::{Running, Sandbox, SandboxConfig, XenditUrls};
 use dermaga_security::{
-    Argon2Hasher, Ed25519Signer, HashingCost, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids,
+    Argon2Hasher, Ed25519Signer, HashingCost, HmacSeal, JwtIssuer, OsSecrets, RememberedTokens, SystemClock, UuidV7Ids,
 };
 use dermaga_sql::{PersonalKeys, SqlOptions, SqlStore};
 use serde::{Deserialize, Serialize};
@@ -169,6 +169,8 @@ async fn play(home: &str) -> Result<Running, HostError> {
     let mut config = SandboxConfig::default();
     config.settings.midtrans.webhook_url = gateways::webhooks(home, "midtrans");
     config.settings.xendit.webhook_urls = XenditUrls::all(&gateways::webhooks(home, "xendit"));
+    config.settings.duffel.webhook_url = gateways::webhooks(home, "duffel");
+    config.settings.ferry.webhook_url = gateways::webhooks(home, "ferry");
     config.settings.digiflazz.webhook_url = gateways::webhooks(home, "digiflazz");
     // Demonstrations shall not end with our balance.
     config.settings.digiflazz.opening_balance = 1_000_000_000;
@@ -240,6 +242,7 @@ fn app(
         hasher: Arc::new(hasher),
         tokens: Arc::new(RememberedTokens::of(tokens)),
         ticket_signer: Arc::new(Ed25519Signer),
+        offer_seal: Arc::new(HmacSeal::of(jwt_secret.as_bytes())),
         secrets: Arc::new(OsSecrets),
         clock,
         ids: Arc::new(UuidV7Ids),
@@ -257,6 +260,8 @@ fn app(
         merchant: settings.merchant_name.clone(),
         guests: settings.guests,
         ppob_margin: settings.ppob_margin,
+        travel_margin: settings.travel_margin,
+        low_balance: settings.low_balance,
         topup_window: Duration::from_secs(settings.topup_window),
         fees: settings.fees.clone(),
         ..Policy::default()

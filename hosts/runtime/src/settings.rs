@@ -29,10 +29,17 @@ const KNOWN_NAMES: &[&str] = &[
     "midtrans_server_key",
     "xendit_secret_key",
     "xendit_callback_token",
+    "duffel_url",
+    "duffel_token",
+    "duffel_webhook_secret",
+    "ferry_url",
+    "ferry_token",
+    "ferry_webhook_secret",
     "digiflazz_url",
     "digiflazz_username",
     "digiflazz_key",
     "digiflazz_webhook_secret",
+    "redis_url",
     "rabbitmq_url",
     "admin_password",
     "committee_password",
@@ -93,6 +100,17 @@ pub struct Settings {
     pub manual_transfer_account: Option<String>,
     /// Where the world finds this host, for example `https://pay.example.com`: gateways are told to call back there.
     pub public_url: Option<String>,
+    /// Where Duffel is, or a server that plays it; Duffel itself unless given.
+    pub duffel_url: Option<String>,
+    /// Who we are at Duffel; without it no flights and rooms are sold.
+    pub duffel_token: Option<String>,
+    /// Signs Duffel's webhooks; without it none is believed.
+    pub duffel_webhook_secret: Option<String>,
+    /// Where the ferries' server is; without address and token no crossings are sold.
+    pub ferry_url: Option<String>,
+    pub ferry_token: Option<String>,
+    /// Signs the ferries' webhooks; without it none is believed.
+    pub ferry_webhook_secret: Option<String>,
     /// Where Digiflazz is, or a server that plays it; Digiflazz itself unless given.
     pub digiflazz_url: Option<String>,
     /// Who we are at Digiflazz; without user and key no credits are sold.
@@ -102,6 +120,10 @@ pub struct Settings {
     pub digiflazz_webhook_secret: Option<String>,
     /// What is added to the price of credits.
     pub ppob_margin: i64,
+    /// What is added to the price of flights, rooms and crossings, in hundredths of a percent.
+    pub travel_margin: u16,
+    /// Below that, our balance with a supplier is low, and `supplier.trouble` is told.
+    pub low_balance: i64,
     /// Seconds that somebody has to pay a purchase.
     pub payment_window: u64,
     /// Seconds that a manual transfer which a payer has announced may wait for a person.
@@ -140,6 +162,8 @@ pub struct Settings {
     pub notification_delay: u64,
     /// Where the days of reports end: how far the business's clock is ahead of UTC, without summer time.
     pub business_utc_offset: String,
+    /// `redis://...`: where searches are remembered for all hosts; inside the process unless given.
+    pub redis_url: Option<String>,
     /// `amqp://...` or `amqps://...`: the broker that events go over; inside the process unless given.
     pub rabbitmq_url: Option<String>,
     /// Webhooks may go to this machine and to private networks: for development, never in earnest.
@@ -215,10 +239,17 @@ const TEXTS: &[&str] = &[
     "manual_transfer_account",
     "merchant_name",
     "public_url",
+    "duffel_url",
+    "duffel_token",
+    "duffel_webhook_secret",
+    "ferry_url",
+    "ferry_token",
+    "ferry_webhook_secret",
     "digiflazz_url",
     "digiflazz_username",
     "digiflazz_key",
     "digiflazz_webhook_secret",
+    "redis_url",
     "rabbitmq_url",
     "admin_password",
     "committee_password",
@@ -293,11 +324,19 @@ impl Settings {
             xendit_callback_token: None,
             manual_transfer_account: None,
             public_url: None,
+            duffel_url: None,
+            duffel_token: None,
+            duffel_webhook_secret: None,
+            ferry_url: None,
+            ferry_token: None,
+            ferry_webhook_secret: None,
             digiflazz_url: None,
             digiflazz_username: None,
             digiflazz_key: None,
             digiflazz_webhook_secret: None,
             ppob_margin: 1_500,
+            travel_margin: 0,
+            low_balance: 500_000,
             payment_window: 600,
             review_window: 86_400,
             merchant_name: "Dermaga".to_owned(),
@@ -318,6 +357,7 @@ impl Settings {
             sms_country: "62".to_owned(),
             notification_delay: 60,
             business_utc_offset: "+07:00".to_owned(),
+            redis_url: None,
             rabbitmq_url: None,
             private_webhooks: false,
             request_timeout: 30,

@@ -32,7 +32,7 @@ pub struct HotelSearch {
     pub guests: Vec<Seat>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accommodation {
     pub id: String,
     pub name: String,

@@ -35,6 +35,7 @@ mod policy;
 mod ppob;
 mod record;
 mod repository;
+mod seal;
 
 pub use calendar::{Day, JAKARTA, LocalTime, NotACalendarDay};
 pub use ferries::{
@@ -62,8 +63,11 @@ pub use ppob::{
 
 pub use record::{Booking, BookingFilter, BookingKind, BookingStatus, Clocks, Customer, Delivery};
 pub use repository::{BookingQueries, Bookings};
+pub use seal::OfferSeal;
 
 #[cfg(feature = "mocks")]
 pub use repository::{MockBookingQueries, MockBookings};
+#[cfg(feature = "mocks")]
+pub use seal::MockOfferSeal;
 #[cfg(feature = "mocks")]
 pub use {ferries::MockFerrySupplier, flights::MockFlightSupplier, hotels::MockHotelSupplier, ppob::MockPpobSupplier};

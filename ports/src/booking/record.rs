@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, Day, Document, Payload, Personal, Policy, Traveller};
+use super::{CancellationQuote, Contact, Day, Document, FerryVehicle, Payload, Personal, Policy, Traveller};
 use crate::{
     ids::{BookingId, OrderId, UserId},
     money::Money,
@@ -39,6 +39,8 @@ impl BookingKind {
 pub enum BookingStatus {
     /// Priced; the supplier keeps nothing for it.
     Quoted,
+    /// The supplier is asked to keep it, and may do so already.
+    Holding,
     /// The supplier keeps it for a while.
     Held,
     /// Nobody paid in time.
@@ -58,8 +60,9 @@ pub enum BookingStatus {
 
 impl BookingStatus {
     /// Every status.
-    pub const ALL: [BookingStatus; 9] = [
+    pub const ALL: [BookingStatus; 10] = [
         Self::Quoted,
+        Self::Holding,
         Self::Held,
         Self::Lapsed,
         Self::Committing,
@@ -74,6 +77,7 @@ impl BookingStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quoted => "QUOTED",
+            Self::Holding => "HOLDING",
             Self::Held => "HELD",
             Self::Lapsed => "LAPSED",
             Self::Committing => "COMMITTING",
@@ -111,6 +115,12 @@ pub struct Customer {
     pub number: Option<Personal>,
     /// Whose number the biller says it is.
     pub holder: Option<Personal>,
+    /// What comes aboard a ferry with them.
+    pub vehicle: Option<FerryVehicle>,
+    /// What they ask of a house.
+    pub requests: Option<Personal>,
+    /// Their number in a house's programme.
+    pub loyalty_number: Option<Personal>,
 }
 
 /// What the supplier gave for the money. Sealed at rest: whoever has it can use it.
@@ -123,6 +133,8 @@ pub struct Delivery {
     pub serial: Option<Personal>,
     /// The twenty digits of a PLN token.
     pub token: Option<Personal>,
+    /// Codes of credits that a carrier gave instead of money for a cancellation.
+    pub credits: Vec<Personal>,
 }
 
 /// Until when what is true. Each clock belongs to somebody else.
@@ -169,7 +181,10 @@ pub struct Booking {
     /// What people call it at the supplier: a PNR, the number of a voucher.
     pub supplier_reference: Option<String>,
     pub delivery: Delivery,
-    /// When the supplier was first asked to sell it. From then on it may have been sold, unless the supplier denies it.
+    /// What a cancellation would pay back, as the customer was told last.
+    pub cancellation: Option<CancellationQuote>,
+    /// When the supplier was first asked for what the status is about: to keep it, to sell it, to cancel it. From then on
+    /// that may be done, unless the supplier denies it.
     pub sent_at: Option<Timestamp>,
     /// When it was paid: how long the supplier has had.
     pub paid_at: Option<Timestamp>,

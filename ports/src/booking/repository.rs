@@ -31,12 +31,19 @@ pub trait Bookings: Send {
     /// [`StoreError::Stale`] if the booking no longer has the revision that was read.
     async fn save(&mut self, booking: &Booking) -> Result<(), StoreError>;
 
-    /// At most `limit` bookings whose next check is due, with their next check put off to `until`: until then nobody
-    /// else gets them. Their revision stays.
-    async fn claim_due(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError>;
+    /// At most `limit` bookings of these suppliers whose next check is due, with their next check put off to `until`:
+    /// until then nobody else gets them. Their revision stays.
+    async fn claim_due(
+        &mut self,
+        suppliers: &[String],
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError>;
 
-    /// Makes the booking of this reference or of this id at the supplier due at `at`, unless it is due before or is
-    /// never looked after. Answers whether there is such a one; its revision stays.
+    /// Makes the booking of this reference or of this id at the supplier due at `at`, unless it is due before. One that
+    /// nobody looks after any more is woken only if it was bought: suppliers change and take back what they sold. Answers
+    /// whether there is such a booking; its revision stays.
     async fn wake<'a>(
         &mut self,
         supplier: &str,
@@ -63,5 +70,8 @@ pub trait BookingQueries: Send + Sync {
     ) -> Result<Page<Booking, BookingId>, StoreError>;
 
     /// Whether [`Bookings::claim_due`] would find something.
-    async fn anything_due(&self, now: Timestamp) -> Result<bool, StoreError>;
+    async fn anything_due(&self, suppliers: &[String], now: Timestamp) -> Result<bool, StoreError>;
+
+    /// How many wait for a person.
+    async fn frozen(&self) -> Result<u64, StoreError>;
 }

@@ -7,7 +7,7 @@ use crate::{
     attendance::{AttendanceApi, AttendedEventsApi, CheckinsApi, TicketsApi},
     audit::AuditApi,
     auth::{LoginApi, RolesApi, UsersApi},
-    booking::{BookingsApi, PpobApi, SupplierInboxApi},
+    booking::{BookingsApi, CancellingApi, FerriesApi, FlightsApi, HotelsApi, PpobApi, SupplierInboxApi, VouchersApi},
     dead_letters::DeadLettersApi,
     edge::{Slice, slice},
     inventory::{ProductsApi, StockApi},
@@ -46,10 +46,11 @@ pub fn events() -> Slice {
 
 /// Accounts and wallets, what is bought from suppliers, and the orders and payments for it.
 pub fn travel() -> Slice {
-    let travel = (PpobApi, BookingsApi, SupplierInboxApi, OrdersApi, OrderDeskApi);
+    let journeys = (FlightsApi, HotelsApi, FerriesApi, PpobApi);
+    let travel = (BookingsApi, CancellingApi, VouchersApi, SupplierInboxApi, OrdersApi, OrderDeskApi);
     let money = (WalletsApi, AttemptsApi, ProofsApi, InboxApi);
     let told = (NotificationsApi, ReportsApi, FiguresApi);
-    let apis = ((LoginApi, RolesApi, UsersApi), travel, money, told, AuditApi, DeadLettersApi, WebhooksApi);
+    let apis = ((LoginApi, RolesApi, UsersApi), journeys, travel, money, told, AuditApi, DeadLettersApi, WebhooksApi);
     slice(apis, "Dermaga travel", TRAVEL, env!("CARGO_PKG_VERSION"))
 }
 
@@ -57,7 +58,8 @@ pub fn travel() -> Slice {
 pub fn suite() -> Slice {
     let money = (WalletsApi, TransactionsApi, TransfersApi, PaymentsApi, AttemptsApi, ProofsApi, InboxApi, BooksApi);
     let shop = (ProductsApi, StockApi, OrdersApi, OrderDeskApi);
-    let travel = (PpobApi, BookingsApi, SupplierInboxApi);
+    let journeys = (FlightsApi, HotelsApi, FerriesApi, PpobApi);
+    let travel = (journeys, BookingsApi, CancellingApi, VouchersApi, SupplierInboxApi);
     let told = (NotificationsApi, ReportsApi, FiguresApi);
     let door = (AttendedEventsApi, TicketsApi, CheckinsApi, AttendanceApi);
     let people = (LoginApi, RolesApi, UsersApi);

@@ -7,12 +7,14 @@
 //! The clock, the ids and the randomness of the machine are adapters too, and this is the only crate that may touch
 //! them (`clippy.toml` bans them elsewhere).
 
+mod offers;
 mod passwords;
 mod remembered;
 mod system;
 mod tickets;
 mod tokens;
 
+pub use offers::HmacSeal;
 pub use passwords::{Argon2Hasher, HashingCost};
 pub use remembered::RememberedTokens;
 pub use system::{OsSecrets, SystemClock, UuidV7Ids};

@@ -40,6 +40,14 @@ impl Db {
         })
     }
 
+    /// The statement in the dialect of this database.
+    pub(crate) fn dialect(&self, statement: Dialects) -> &'static str {
+        match self {
+            Self::Postgres { .. } => statement.postgres,
+            Self::Sqlite { .. } => statement.sqlite,
+        }
+    }
+
     /// A transaction that sees one moment and writes nothing.
     pub(crate) async fn begin_snapshot(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {

@@ -3,7 +3,6 @@
 mod checkins;
 mod events;
 mod live;
-mod qr;
 mod report;
 mod tickets;
 mod wire;

@@ -4,16 +4,16 @@ use poem::web::Data;
 use poem_openapi::{OpenApi, param::Path};
 use uuid::Uuid;
 
-use super::{
-    qr::{Picture, picture},
-    wire::{KeyBody, RevokeBody, TicketBody},
-};
+use super::wire::{KeyBody, RevokeBody, TicketBody};
 use crate::{
     caller::Person,
     deps::Deps,
     edge::{ApiResult, Json},
     tags::Tag,
-    wire::List,
+    wire::{
+        List,
+        qr::{Picture, picture},
+    },
 };
 
 /// `/tickets`, `/ticket-keys`

@@ -51,7 +51,7 @@ impl BookingsApi {
         };
         let now = deps.app.orders.now();
         let found = deps.app.bookings.bookings(&caller.0, filter, page(limit.0, after.0)).await?;
-        Ok(Json(List::of(found.map(|view| BookingBody::in_a_list(now, view.booking)))))
+        Ok(Json(List::of(found.map(|booking| BookingBody::in_a_list(now, booking)))))
     }
 
     /// A booking

@@ -1,5 +1,6 @@
 //! `/webhooks`: what suppliers tell.
 
+use dermaga_domain::Result;
 use poem::{http::HeaderMap, web::Data};
 use poem_openapi::{Object, OpenApi};
 
@@ -26,11 +27,31 @@ impl SupplierInboxApi {
     /// It changes nothing by itself: the purchase that it names is asked about.
     #[oai(path = "/digiflazz", method = "post", operation_id = "digiflazz_webhook")]
     async fn digiflazz(&self, deps: Data<&Deps>, headers: &HeaderMap, body: Raw) -> ApiResult<Json<Heard>> {
-        let headers: Vec<(String, String)> = headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect();
-        let known = deps.app.bookings.take_webhook("digiflazz", &headers, &body.0).await?;
-        Ok(Json(Heard { known }))
+        Ok(hear(&deps, "digiflazz", headers, &body).await?)
     }
+
+    /// A webhook of Duffel
+    ///
+    /// It changes nothing by itself: the order that it names is asked about.
+    #[oai(path = "/duffel", method = "post", operation_id = "duffel_webhook")]
+    async fn duffel(&self, deps: Data<&Deps>, headers: &HeaderMap, body: Raw) -> ApiResult<Json<Heard>> {
+        Ok(hear(&deps, "duffel", headers, &body).await?)
+    }
+
+    /// A webhook of the ferries
+    ///
+    /// It changes nothing by itself: the booking that it names is asked about.
+    #[oai(path = "/ferry", method = "post", operation_id = "ferry_webhook")]
+    async fn ferry(&self, deps: Data<&Deps>, headers: &HeaderMap, body: Raw) -> ApiResult<Json<Heard>> {
+        Ok(hear(&deps, "ferry", headers, &body).await?)
+    }
+}
+
+async fn hear(deps: &Deps, supplier: &str, headers: &HeaderMap, body: &Raw) -> Result<Json<Heard>> {
+    let headers: Vec<(String, String)> = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let known = deps.app.bookings.take_webhook(supplier, &headers, &body.0).await?;
+    Ok(Json(Heard { known }))
 }

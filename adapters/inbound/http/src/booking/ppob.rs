@@ -13,7 +13,10 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::wire::{Booked, BookingBody, InquiryBody};
+use super::{
+    bills::InquiryBody,
+    wire::{Booked, BookingBody},
+};
 use crate::{
     answer::{Created, Request},
     caller::Person,

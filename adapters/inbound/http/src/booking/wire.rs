@@ -1,8 +1,8 @@
 //! Bookings on the wire.
 
-use dermaga_domain::booking::{BillView, BookingView};
+use dermaga_domain::booking::BookingView;
 use dermaga_ports::{
-    booking::{BillLine, Booking, BookingKind, BookingStatus, Personal},
+    booking::{Booking, BookingKind, BookingStatus, Personal},
     orders::Order,
     payments::Payment,
     time::Timestamp,
@@ -10,6 +10,11 @@ use dermaga_ports::{
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
+use super::{
+    journey::JourneyBody,
+    papers::{DocumentBody, TravellerBody},
+    policy::PolicyBody,
+};
 use crate::{
     orders::PlacedOrder,
     wire::{CurrencyCode, Moment},
@@ -52,6 +57,8 @@ impl From<BookingKindName> for BookingKind {
 #[oai(rename = "BookingStatus", rename_all = "UPPERCASE")]
 pub enum BookingStatusName {
     Quoted,
+    /// The supplier is asked to keep it
+    Holding,
     Held,
     Lapsed,
     Committing,
@@ -66,6 +73,7 @@ impl From<BookingStatus> for BookingStatusName {
     fn from(status: BookingStatus) -> Self {
         match status {
             BookingStatus::Quoted => Self::Quoted,
+            BookingStatus::Holding => Self::Holding,
             BookingStatus::Held => Self::Held,
             BookingStatus::Lapsed => Self::Lapsed,
             BookingStatus::Committing => Self::Committing,
@@ -82,6 +90,7 @@ impl From<BookingStatusName> for BookingStatus {
     fn from(name: BookingStatusName) -> Self {
         match name {
             BookingStatusName::Quoted => Self::Quoted,
+            BookingStatusName::Holding => Self::Holding,
             BookingStatusName::Held => Self::Held,
             BookingStatusName::Lapsed => Self::Lapsed,
             BookingStatusName::Committing => Self::Committing,
@@ -119,6 +128,16 @@ pub struct BookingBody {
     pub serial: Option<String>,
     /// The twenty digits for the meter; for the customer alone
     pub token: Option<String>,
+    /// What is travelled; not in lists
+    pub journey: Option<JourneyBody>,
+    /// Who travels; not in lists
+    pub passengers: Option<Vec<TravellerBody>>,
+    /// Tickets and vouchers; not in lists
+    pub documents: Option<Vec<DocumentBody>>,
+    /// What a cancellation pays back, as it was sold
+    pub cancellation: Option<PolicyBody>,
+    /// Codes of credits that came instead of money; for the customer alone
+    pub credits: Option<Vec<String>>,
     /// Until when it can be bought
     pub good_until: Option<Moment>,
     /// Why it stands where it stands
@@ -134,10 +153,22 @@ pub struct BookingBody {
 impl BookingBody {
     /// A booking as it stands at that moment, with what was delivered for whoever bought it.
     pub fn at(now: Timestamp, view: BookingView) -> Self {
-        let BookingView { booking, own } = view;
+        let BookingView { booking, journey, own } = view;
         let shown = |text: &Option<Personal>| text.as_ref().filter(|_| own).map(|text| text.reveal().to_owned());
         let (serial, token) = (shown(&booking.delivery.serial), shown(&booking.delivery.token));
-        Self { serial, token, ..Self::in_a_list(now, booking) }
+        let credits: Vec<String> =
+            booking.delivery.credits.iter().filter(|_| own).map(|code| code.reveal().to_owned()).collect();
+        let passengers: Vec<_> = booking.customer.travellers.iter().map(TravellerBody::from).collect();
+        let documents: Vec<_> = booking.delivery.documents.iter().map(|one| DocumentBody::of(one, own)).collect();
+        Self {
+            serial,
+            token,
+            journey: journey.map(Into::into),
+            passengers: Some(passengers).filter(|all| !all.is_empty()),
+            documents: Some(documents).filter(|all| !all.is_empty()),
+            credits: Some(credits).filter(|all| !all.is_empty()),
+            ..Self::in_a_list(now, booking)
+        }
     }
 
     /// The same without what was delivered.
@@ -153,6 +184,11 @@ impl BookingBody {
             customer_no: booking.customer.number.as_ref().map(masked),
             serial: None,
             token: None,
+            journey: None,
+            passengers: None,
+            documents: None,
+            cancellation: booking.policy.as_ref().map(Into::into),
+            credits: None,
             good_until: booking.good_until().filter(|_| booking.status.is_for_sale()).map(Into::into),
             title: booking.title,
             supplier: booking.supplier,
@@ -167,58 +203,8 @@ impl BookingBody {
     }
 }
 
-/// A part of a bill.
-#[derive(Debug, Clone, Object)]
-#[oai(rename = "BillLine", skip_serializing_if_is_none)]
-pub struct BillLineBody {
-    /// In the biller's spelling
-    pub period: String,
-    /// In the currency's smallest unit, as everything here
-    pub amount: Option<i64>,
-    pub penalty: Option<i64>,
-    pub admin: Option<i64>,
-    pub other: Option<i64>,
-}
-
-impl From<BillLine> for BillLineBody {
-    fn from(line: BillLine) -> Self {
-        Self {
-            period: line.period,
-            amount: line.amount.map(|amount| amount.amount()),
-            penalty: line.penalty.map(|amount| amount.amount()),
-            admin: line.admin.map(|amount| amount.amount()),
-            other: line.other.map(|amount| amount.amount()),
-        }
-    }
-}
-
-/// What somebody owes.
-#[derive(Debug, Clone, Object)]
-#[oai(rename = "Bill", skip_serializing_if_is_none)]
-pub struct InquiryBody {
-    /// What to order; its price is what is to be paid
-    pub booking: BookingBody,
-    /// Whose bill it is, as the biller writes it
-    pub customer_name: Option<String>,
-    pub period: Option<String>,
-    pub lines: Vec<BillLineBody>,
-}
-
-impl InquiryBody {
-    /// As it stands at that moment.
-    pub fn at(now: Timestamp, view: BillView) -> Self {
-        let BillView { booking, period, lines } = view;
-        Self {
-            customer_name: booking.customer.holder.as_ref().map(|name| name.reveal().to_owned()),
-            booking: BookingBody::in_a_list(now, booking),
-            period,
-            lines: lines.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
 /// All but the last four characters are hidden, and of what is short everything.
-fn masked(number: &Personal) -> String {
+pub(super) fn masked(number: &Personal) -> String {
     let characters: Vec<char> = number.reveal().chars().collect();
     let shown = if characters.len() >= 8 { 4 } else { 0 };
     let hidden = characters.len() - shown;

@@ -2,6 +2,7 @@
 
 mod csv;
 mod moment;
+pub mod qr;
 
 pub use csv::{Csv, CsvRows, wants_csv};
 use dermaga_ports::{
@@ -9,7 +10,7 @@ use dermaga_ports::{
     money::Currency,
     paging::{Page, PageRequest},
 };
-pub use moment::Moment;
+pub use moment::{DayText, LocalText, Moment};
 use poem_openapi::{
     ApiResponse, Enum, Object,
     types::{ParseFromJSON, ToJSON, Type},

@@ -5,16 +5,27 @@ use dermaga_ports::{
     StoreError,
     booking::{Booking, BookingFilter, BookingQueries},
     ids::BookingId,
-    paging::{Page, PageRequest},
+    paging::{COUNTED, Page, PageRequest},
     time::Timestamp,
 };
 use sqlx::QueryBuilder;
 
-use super::row::{BookingRow, booking_columns, bookings, select_booking};
-use crate::{codec::Moment, store::SqlStore};
+use super::row::{BookingRow, booking_columns, bookings, names, select_booking};
+use crate::{codec::Moment, db::Dialects, store::SqlStore};
 
 const FIND: &str = concat!(select_booking!(), " WHERE id = $1");
-const ANYTHING_DUE: &str = "SELECT EXISTS (SELECT 1 FROM bookings WHERE next_check_at <= $1)";
+
+macro_rules! anything_due {
+    ($among:literal) => {
+        concat!("SELECT EXISTS (SELECT 1 FROM bookings WHERE next_check_at <= $1 AND supplier IN (", $among, "))")
+    };
+}
+
+const ANYTHING_DUE: Dialects = Dialects {
+    postgres: anything_due!("SELECT jsonb_array_elements_text($2::jsonb)"),
+    sqlite: anything_due!("SELECT value FROM json_each($2)"),
+};
+const FROZEN: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM bookings WHERE frozen LIMIT $1) AS frozen";
 
 #[async_trait]
 impl BookingQueries for SqlStore {
@@ -55,7 +66,13 @@ impl BookingQueries for SqlStore {
         Ok(Page::from_surplus(found, page.limit(), |booking| booking.id))
     }
 
-    async fn anything_due(&self, now: Timestamp) -> Result<bool, StoreError> {
-        on_read!(self, |x| sqlx::query_scalar(ANYTHING_DUE).bind(Moment(now)).fetch_one(x).await)
+    async fn anything_due(&self, suppliers: &[String], now: Timestamp) -> Result<bool, StoreError> {
+        let sql = self.db.dialect(ANYTHING_DUE);
+        on_read!(self, |x| sqlx::query_scalar(sql).bind(Moment(now)).bind(names(suppliers)).fetch_one(x).await)
+    }
+
+    async fn frozen(&self) -> Result<u64, StoreError> {
+        let count: i64 = on_read!(self, |x| sqlx::query_scalar(FROZEN).bind(i64::from(COUNTED)).fetch_one(x).await)?;
+        Ok(count.unsigned_abs())
     }
 }

@@ -11,7 +11,7 @@ use dermaga_ports::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::row::{BookingRow, booking_columns, bookings, sealed, select_booking};
+use super::row::{BookingRow, booking_columns, bookings, names, sealed, select_booking};
 use crate::{
     codec::{Moment, corrupt, unfindable},
     db::Dialects,
@@ -22,26 +22,29 @@ const INSERT: &str = concat!(
     "INSERT INTO bookings (",
     booking_columns!(),
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) ON CONFLICT DO NOTHING"
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33) ON CONFLICT DO NOTHING"
 );
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM bookings WHERE id = $1)";
 const FIND: Dialects = locking!(select_booking!(), " WHERE id = $1");
 const OF_ORDER: Dialects = locking!(select_booking!(), " WHERE order_id = $1 ORDER BY id");
 const UPDATE: &str = "UPDATE bookings SET status = $3, cost = $4, order_id = $5, customer = $6, offer_until = $7, \
     hold_until = $8, price_until = $9, supplier_id = $10, supplier_reference = $11, delivery = $12, sent_at = $13, \
-    paid_at = $14, next_check_at = $15, checks = $16, reason = $17, frozen = $18, updated_at = $19, \
+    paid_at = $14, next_check_at = $15, checks = $16, reason = $17, frozen = $18, updated_at = $19, cancellation = $20, \
     revision = revision + 1 WHERE id = $1 AND revision = $2";
 const WAKE: &str = "UPDATE bookings SET next_check_at = $4 WHERE id IN (SELECT id FROM bookings \
-    WHERE supplier = $1 AND (reference = $2 OR supplier_id = $3)) AND next_check_at > $4";
+    WHERE supplier = $1 AND (reference = $2 OR supplier_id = $3)) \
+    AND (next_check_at > $4 OR (next_check_at IS NULL AND status = 'FULFILLED' AND NOT frozen))";
 const KNOWS: &str =
     "SELECT EXISTS (SELECT 1 FROM bookings WHERE supplier = $1 AND (reference = $2 OR supplier_id = $3))";
 const FORGET: &str = "UPDATE bookings SET customer = NULL, delivery = NULL WHERE user_id = $1";
 
 macro_rules! claim {
-    ($lock:literal) => {
+    ($among:literal, $lock:literal) => {
         concat!(
             "UPDATE bookings SET next_check_at = $2 WHERE id IN (SELECT id FROM bookings WHERE next_check_at <= $1 \
-             ORDER BY next_check_at, id LIMIT $3",
+             AND supplier IN (",
+            $among,
+            ") ORDER BY next_check_at, id LIMIT $3",
             $lock,
             ") RETURNING ",
             booking_columns!()
@@ -49,8 +52,11 @@ macro_rules! claim {
     };
 }
 
-/// Several hosts look after bookings: each takes what no other has.
-const CLAIM: Dialects = Dialects { postgres: claim!(" FOR NO KEY UPDATE SKIP LOCKED"), sqlite: claim!("") };
+/// Several hosts look after bookings: each takes what no other has, of the suppliers that it reaches.
+const CLAIM: Dialects = Dialects {
+    postgres: claim!("SELECT jsonb_array_elements_text($4::jsonb)", " FOR NO KEY UPDATE SKIP LOCKED"),
+    sqlite: claim!("SELECT value FROM json_each($4)", ""),
+};
 
 fn count(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(corrupt)
@@ -87,6 +93,7 @@ impl Bookings for SqlUnitOfWork {
                 .bind(booking.supplier_id.as_deref())
                 .bind(booking.supplier_reference.as_deref())
                 .bind(delivery.as_deref())
+                .bind(booking.cancellation.as_ref().map(Json))
                 .bind(booking.sent_at.map(Moment))
                 .bind(booking.paid_at.map(Moment))
                 .bind(booking.next_check_at.map(Moment))
@@ -143,6 +150,7 @@ impl Bookings for SqlUnitOfWork {
                 .bind(booking.reason.as_deref())
                 .bind(booking.frozen)
                 .bind(Moment(booking.updated_at))
+                .bind(booking.cancellation.as_ref().map(Json))
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())
@@ -150,11 +158,17 @@ impl Bookings for SqlUnitOfWork {
         if saved == 1 { Ok(()) } else { Err(self.spend(StoreError::Stale(Entity::Booking))) }
     }
 
-    async fn claim_due(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+    async fn claim_due(
+        &mut self,
+        suppliers: &[String],
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
         let sql = self.dialect(CLAIM);
         let rows: Vec<BookingRow> = on_tx!(self, |x| {
             let query = sqlx::query_as(sql).bind(Moment(now)).bind(Moment(until)).bind(i64::from(limit));
-            query.fetch_all(x).await
+            query.bind(names(suppliers)).fetch_all(x).await
         })?;
         bookings(rows, &self.keys)
     }

@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError,
-    booking::{Booking, BookingKind, BookingStatus, Clocks, Customer, Delivery, Payload, Policy},
+    booking::{Booking, BookingKind, BookingStatus, CancellationQuote, Clocks, Customer, Delivery, Payload, Policy},
     ids::{BookingId, OrderId, UserId},
     money::Money,
 };
@@ -20,7 +20,7 @@ macro_rules! booking_columns {
     () => {
         "id, user_id, kind, supplier, status, reference, title, price, currency, max_cost, cost_currency, cost, order_id, \
          offer, customer, policy, offer_until, hold_until, price_until, bill_day, supplier_id, supplier_reference, \
-         delivery, sent_at, paid_at, next_check_at, checks, reason, frozen, created_at, updated_at, revision"
+         delivery, cancellation, sent_at, paid_at, next_check_at, checks, reason, frozen, created_at, updated_at, revision"
     };
 }
 
@@ -58,6 +58,7 @@ pub(super) struct BookingRow {
     supplier_id: Option<String>,
     supplier_reference: Option<String>,
     delivery: Option<Vec<u8>>,
+    cancellation: Option<Json<CancellationQuote>>,
     sent_at: Option<Moment>,
     paid_at: Option<Moment>,
     next_check_at: Option<Moment>,
@@ -98,6 +99,7 @@ impl BookingRow {
             supplier_id: row.supplier_id,
             supplier_reference: row.supplier_reference,
             delivery: unsealed::<Delivery>(keys, Column::BookingDelivery, row.id, row.delivery.as_deref())?,
+            cancellation: row.cancellation.map(|quote| quote.0),
             sent_at: row.sent_at.map(|at| at.0),
             paid_at: row.paid_at.map(|at| at.0),
             next_check_at: row.next_check_at.map(|at| at.0),
@@ -114,6 +116,11 @@ impl BookingRow {
 /// All rows as bookings.
 pub(super) fn bookings(rows: Vec<BookingRow>, keys: &PersonalKeys) -> Result<Vec<Booking>, StoreError> {
     rows.into_iter().map(|row| row.open(keys)).collect()
+}
+
+/// Names as both databases take a list: JSON.
+pub(super) fn names(names: &[String]) -> String {
+    serde_json::Value::from(names).to_string()
 }
 
 /// A value that is sealed, if there is one.

@@ -45,8 +45,12 @@ fn drawn(code: &str) -> Result<QrCode, Error> {
 
 /// The QR of a code.
 pub fn picture(code: &str) -> Result<Picture, Error> {
-    let picture = drawn(code)?.render::<svg::Color>().min_dimensions(320, 320).build();
-    Ok(Picture::Drawn(Svg(picture)))
+    drawing(code).map(|drawing| Picture::Drawn(Svg(drawing)))
+}
+
+/// The same as a piece of a page.
+pub fn drawing(code: &str) -> Result<String, Error> {
+    Ok(drawn(code)?.render::<svg::Color>().min_dimensions(320, 320).build())
 }
 
 #[cfg(test)]
