@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dermaga_domain::{
     Code, Policy, Result,
-    booking::{NewCredit, NewInquiry},
+    booking::{Finding, NewCredit, NewInquiry},
     orders::NewOrder,
 };
 use dermaga_ports::{
@@ -264,7 +264,45 @@ async fn what_is_pending_ends_by_a_webhook_s_knock_or_by_asking() {
     assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
     assert_eq!(bookings.take_webhook("counter", &genuine, reference.as_bytes()).await, Ok(true));
     scene.look().await;
-    assert_eq!(scene.counter.heard(), ["buy", "ask"], "what is done is not asked about");
+    assert_eq!(scene.counter.heard(), ["buy", "ask", "ask"], "suppliers change what they said");
+    assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
+    scene.pass(15 * MINUTE).await;
+    assert_eq!(scene.counter.heard(), ["buy", "ask", "ask"], "what is done is asked about when somebody knocks");
+}
+
+#[tokio::test]
+async fn trap_18_a_supplier_that_takes_back_what_it_sold_leaves_it_to_a_person() {
+    for engine in Engine::ALL {
+        let scene = Scene::begin(engine).await;
+        let (id, order) = scene.paid("qris").await;
+        scene.look().await;
+        assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
+        scene.counter.all_become(&SaleState::Returned);
+        let reference = scene.now(id).await.reference;
+        let genuine = [("x-counter".to_owned(), "genuine".to_owned())];
+        let heard = scene.desk.app.bookings.take_webhook("counter", &genuine, reference.as_bytes()).await;
+        assert_eq!(heard, Ok(true));
+        scene.look().await;
+        let frozen = scene.now(id).await;
+        assert_eq!((frozen.status, frozen.frozen), (BookingStatus::Fulfilled, true));
+        assert_eq!((scene.refunded(), status(&scene.desk, order.id).await), (0, OrderStatus::Completed));
+
+        let bookings = &scene.desk.app.bookings;
+        let give_back = Finding::GiveBack { amount: None };
+        let denied = bookings.resolve(&scene.ani, id, give_back.clone(), "I want it").await.expect_err("refused");
+        assert_eq!(denied.code(), Code::PermissionDenied);
+        let (admin, _) = scene.desk.person_of("budi", Role::Admin).await;
+        let silent = bookings.resolve(&admin, id, give_back.clone(), " ").await.expect_err("refused");
+        assert_eq!(silent.faults()[0].pointer, "/note");
+        let ended = bookings.resolve(&admin, id, give_back.clone(), "the meter has no credit").await.expect("ends");
+        assert_eq!((ended.status, ended.frozen), (BookingStatus::Cancelled, false));
+        scene.look().await;
+        assert_eq!(scene.refunded(), PRICE);
+        let again = bookings.resolve(&admin, id, give_back, "once more").await.expect_err("refused");
+        assert_eq!(again.code(), Code::IllegalTransition, "it waits for nobody");
+        assert_eq!(scene.refunded(), PRICE, "once");
+        check(&scene.desk).await;
+    }
 }
 
 #[tokio::test]
