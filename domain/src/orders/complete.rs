@@ -69,7 +69,10 @@ impl Orders {
         match to {
             OrderStatus::Completed => self.complete(by, id, revision).await,
             OrderStatus::Cancelled => self.cancel(by, id, reason, revision).await,
-            OrderStatus::Confirmed => Ok(self.place(by, id, None, None).await?.0),
+            OrderStatus::Confirmed => {
+                as_seen(&order, revision)?;
+                Ok(self.place(by, id, None, None).await?.0)
+            }
             OrderStatus::Paid => {
                 let told =
                     "An order is PAID by its payment: see PUT /orders/{id}/payment for money that came elsewhere.";
