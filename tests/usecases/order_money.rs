@@ -268,6 +268,10 @@ async fn a_proof_goes_to_review_and_is_seen_by_those_who_review() {
         );
     }
     assert_eq!(desk.app.payments.proof(&eka, id).await.expect_err("refused").code(), Code::PaymentNotFound);
+    desk.app.payments.proof(&Principal::Operator, id).await.expect("is there");
+    let looked = "SELECT actor FROM audit_entries WHERE action = 'payment.proof_seen' ORDER BY id";
+    let others = [String::from(&admin), String::from(&Principal::Operator)];
+    assert_eq!(desk.database.texts(looked).await, others, "whoever looks at other people's papers is written down");
     desk.app.payments.accept(&admin, id).await.expect("accepts");
     let late = desk.app.payments.show(&ani, id, shown).await.expect_err("refused");
     assert_eq!(late.code(), Code::IllegalTransition);
