@@ -24,6 +24,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     faults::Faults,
+    payments::MANUAL,
 };
 
 /// Why a transaction that nobody settled was cancelled.
@@ -152,7 +153,13 @@ impl Transactions {
         match attempts.items.into_iter().find(|payment| payment.used == Use::Funding) {
             None => Ok(()),
             Some(payment) => {
-                let told = format!("It was paid through {}: POST /payments/{}/refund.", payment.gateway, payment.id);
+                let told = if payment.gateway == MANUAL {
+                    "It was paid by a manual transfer, which no gateway gives back: cancel its order, and the money goes to \
+                     the buyer's wallet, or transfer it back by hand."
+                        .to_owned()
+                } else {
+                    format!("It was paid through {}: POST /payments/{}/refund.", payment.gateway, payment.id)
+                };
                 Err(Error::new(Code::NotRefundable, told))
             }
         }
