@@ -38,6 +38,7 @@ impl Orders {
         may_move(order.status_at(now), OrderStatus::Completed)?;
         as_seen(&order, revision)?;
         still_paid(&attempts, purchase.as_ref())?;
+        shelf::lock(&mut *uow, &order, now).await?;
         booking::have_ended(&mut *uow, &order).await?;
         order.status = OrderStatus::Completed;
         order.updated_at = now;

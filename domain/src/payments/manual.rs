@@ -91,7 +91,7 @@ impl Payments {
         Ok(())
     }
 
-    /// Nobody waits any longer than without the review.
+    /// Nobody waits any longer than without the review. The attempts of the transaction MUST be locked.
     pub(super) async fn wait_no_longer(
         &self,
         uow: &mut dyn UnitOfWork,
