@@ -18,12 +18,16 @@ use crate::wire::{
     amount::rupiah,
     http::{Answer, Effect, unreadable},
     mask,
-    outcome::{Result, invalid, lost, reference, refused},
+    outcome::{NotDone, Result, invalid, lost, reference, refused},
     text::Text,
 };
 
 /// Digiflazz forgets a reference after ninety days, and would buy again. One day less, for its clock and ours.
 const REMEMBERED: Duration = Duration::from_secs(89 * 24 * 60 * 60);
+
+/// A time-out in answer to a question is not what became of the purchase before that: where the purchase was lost on its
+/// way, the question has bought, and its biller is still at work.
+const DOUBTED: Duration = Duration::from_secs(10 * 60);
 
 /// Only the first members are sure to be there: failures are shorter.
 #[derive(Deserialize, Default)]
@@ -166,6 +170,9 @@ impl Digiflazz {
             }
             Verdict::Failed(kind) => SaleState::Failed(kind),
             // Asked again later, the time-out is what became of it.
+            Verdict::Doubtful if self.clock.now().since(sale.begun_at) < DOUBTED => {
+                return Err(NotDone::Unknown("the biller did not answer Digiflazz in time".to_owned()));
+            }
             Verdict::Doubtful => SaleState::Failed(RefusalKind::Rejected),
             Verdict::Unreadable => return Err(unreadable(&answer, "it says nothing that is documented")),
         };
