@@ -209,7 +209,9 @@ async fn what_is_not_on_sale_is_not_sold() {
     let early = door.sell(NewTicketType { sale_from: Some(soon), ..new_type("Early", 3) }).await;
     let refused = order(&door, &ani, &early, 1).await.expect_err("not yet");
     assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/lines/0/ticket_type_id"));
-    assert_eq!(order(&door, &ani, &early, 101).await.expect_err("too many").code(), Code::Invalid);
+    let refused = order(&door, &ani, &early, 101).await.expect_err("too many, whenever they are sold");
+    assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/lines/0/quantity"));
+    assert!(refused.faults()[0].detail.contains("100 for tickets"), "{refused}");
     door.desk.clock.advance(std::time::Duration::from_secs(60));
     order(&door, &ani, &early, 1).await.expect("now");
 }
