@@ -340,6 +340,10 @@ async fn the_timeline_tells_who_did_what() {
     ] {
         assert!(told.contains(&wanted), "{wanted:?} is not among {told:?}");
     }
+    // The payment and the delivery are of one moment.
+    let of_the_order: Vec<&str> =
+        told.iter().map(|(what, _)| *what).filter(|what| what.starts_with("order.")).collect();
+    assert_eq!(of_the_order, ["order.confirmed", "order.paid", "order.completed"]);
     let inside = desk.app.orders.detail(&admin, placed.id).await.expect("answers");
     assert!(inside.timeline.iter().any(|moment| moment.who == format!("user:{}", user(&admin))));
     assert_eq!(view.payments.len(), 1);
