@@ -371,3 +371,14 @@ async fn a_bill_is_asked_for_and_paid_and_not_on_another_day() {
     assert_eq!(yesterday.good_until(), Some(yesterday.created_at), "a bill of another day cannot be paid");
     check(&scene.desk).await;
 }
+
+#[tokio::test]
+async fn a_bill_that_costs_nothing_is_no_bill() {
+    let scene = Scene::begin(Engine::Sqlite).await;
+    scene.counter.free_of_charge();
+    let new = NewInquiry { sku: "pln".to_owned(), customer_no: METER.to_owned(), amount: None, year: None };
+    let refused = scene.desk.app.bookings.inquire(&scene.ani, scene.desk.id(), new).await.expect_err("refused");
+    assert_eq!(refused.code(), Code::OfferGone);
+    let booked = scene.desk.app.bookings.bookings(&scene.ani, BookingFilter::default(), PageRequest::first(9)).await;
+    assert!(booked.expect("lists").items.is_empty());
+}
