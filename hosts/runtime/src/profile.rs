@@ -256,7 +256,7 @@ fn app(
         review_window: Duration::from_secs(settings.review_window),
         merchant: settings.merchant_name.clone(),
         guests: settings.guests,
-        ppob_margin: settings.ppob_margin,
+        ppob_margin: settings.ppob_margin.into(),
         topup_window: Duration::from_secs(settings.topup_window),
         fees: settings.fees.clone(),
         ..Policy::default()

@@ -100,8 +100,8 @@ pub struct Settings {
     pub digiflazz_key: Option<String>,
     /// Signs Digiflazz' webhooks; without it none is believed.
     pub digiflazz_webhook_secret: Option<String>,
-    /// What is added to the price of credits.
-    pub ppob_margin: i64,
+    /// What is added to the price of credits; never negative, for nothing is sold for less than it costs.
+    pub ppob_margin: u32,
     /// Seconds that somebody has to pay a purchase.
     pub payment_window: u64,
     /// Seconds that a manual transfer which a payer has announced may wait for a person.
