@@ -194,6 +194,12 @@ async fn a_bill_is_asked_for_ordered_and_paid_from_the_wallet() {
         assert!(biller.is_some_and(|one| one["kind"] == "postpaid" && one["price"].is_null()), "{listed}");
         let wrong = json!({ "sku": "pln", "customer_no": "999999999999" });
         ani.client.post("/ppob/inquiries", wrong).await.fault(422, "invalid", "/customer_no");
+        let taxed = json!({ "sku": "samsat", "customer_no": "9658548523568701,0212502110170100" });
+        assert_eq!(ani.client.post("/ppob/inquiries", taxed).await.expect(201)["booking"]["status"], "QUOTED");
+        for number in ["9658548523568701,", "9658,5485,2356", "budi,0212502110170100"] {
+            let wrong = json!({ "sku": "samsat", "customer_no": number });
+            ani.client.post("/ppob/inquiries", wrong).await.fault(422, "invalid", "/customer_no");
+        }
         let bill = ani.client.post("/ppob/inquiries", json!({ "sku": "pln", "customer_no": "530000000001" })).await;
         let bill = bill.expect(201);
         assert!(bill["customer_name"].is_string() && bill["booking"]["status"] == "QUOTED", "{bill}");
