@@ -10,6 +10,7 @@ use dermaga_ports::{
     booking::{Booking, BookingFilter, BookingStatus},
     ids::{BookingId, OrderId, PaymentId},
     ledger::SystemAccount,
+    money::Currency,
     paging::PageRequest,
     payments::{Payment, PaymentClass, PaymentFilter, Use},
 };
@@ -53,6 +54,8 @@ impl World {
                 self.against_its_supplier(booking, &records);
             }
         }
+        // Of an inquiry whose answer was lost nothing is left here, and nothing was sold.
+        sold.retain(|_, records| records.iter().any(is_sold));
         assert!(sold.is_empty(), "seed {seed}: sold to nobody: {sold:?}");
         self.inbox_is_whole(&bookings).await;
         let payments = self.payments().await;
@@ -131,15 +134,14 @@ impl World {
             let told = || format!("seed {seed}: {payment:?} against {:?}", charges.get(&payment.reference));
             assert!(payment.state.class() != PaymentClass::Open, "left open: {}", told());
             assert!(!payment.frozen && payment.sums.refund_pending == 0, "{}", told());
-            if payment.used == Use::Surplus {
-                assert_eq!(payment.sums.left(), 0, "late money stays: {}", told());
-            }
             let Some(charge) = charges.get(&payment.reference) else { continue };
             assert_eq!(charge.created, 1, "{}", told());
             let captured = if charge.was_paid() { charge.paid.amount() } else { 0 };
             assert_eq!(payment.sums.captured, captured, "{}", told());
             assert_eq!(payment.sums.refunded, charge.refunded(), "{}", told());
-            held += captured - charge.refunded();
+            if payment.amount.currency() == Currency::Idr {
+                held += captured - charge.refunded();
+            }
         }
         let gateway = || "played".to_owned();
         let cash = -self.account(SystemAccount::GatewayCash { gateway: gateway() }).await;

@@ -6,7 +6,7 @@ use dermaga_tests::databases::Engine;
 use serde_json::json;
 
 use crate::{
-    trips::{Terms, flight_trip},
+    trips::{METER, Terms, flight_trip, token_for},
     world::{HOUR, MINUTE, SECOND, World},
 };
 
@@ -57,6 +57,27 @@ async fn a_webhook_that_is_not_signed_by_the_supplier_wakes_nobody() {
     let told = world.app.bookings.take_webhook("nobody", &[], b"{}").await.expect_err("refused");
     assert_eq!(told.code(), Code::WebhookRejected);
     world.close().await;
+}
+
+#[tokio::test]
+async fn a_knock_is_not_forgotten_when_the_supplier_does_not_answer_the_question_why() {
+    for engine in Engine::ALL {
+        let world = World::open(engine).await;
+        let [flown, spent] = [
+            world.bought(&flight_trip(&world.flight(Terms::Flex).await)).await,
+            world.bought(&token_for("pln20", METER)).await,
+        ];
+        let silence = json!({"match": {"path": "*"}, "mode": "status:500", "times": 4});
+        world.rule(&silence).await;
+        world.airline_cancels(&flown.reference);
+        world.play(&spent.reference, "return", json!({})).await;
+        world.pass(SECOND).await;
+        assert!(world.inbox().await.is_empty(), "nobody could ask");
+        world.live(MINUTE, 3).await;
+        assert_eq!(world.inbox().await.len(), 2, "and then somebody did");
+        world.live(HOUR, 30).await;
+        world.close().await;
+    }
 }
 
 #[tokio::test]

@@ -120,14 +120,31 @@ async fn an_order_waits_until_a_minute_before_the_hold_ends_and_no_longer() {
         world.look_after().await;
         world.pass(SECOND).await;
         assert_eq!(world.order_status(late.order).await, OrderStatus::Expired);
-        world.gateway.pay(&late.payment.reference);
-        world.live(MINUTE, 20).await;
+        world.pay_late(&late.payment).await;
+        world.live(MINUTE, 3).await;
         assert_eq!(world.status(in_time.booking).await, BookingStatus::Fulfilled, "the last second is in time");
         assert_eq!(world.status(late.booking).await, BookingStatus::Lapsed);
         assert_eq!(world.refunded(), late.price, "late money goes back");
         assert_eq!(world.order_status(late.order).await, OrderStatus::Expired);
         world.close().await;
     }
+}
+
+#[tokio::test]
+async fn an_order_for_a_room_waits_until_a_minute_before_its_price_ends() {
+    let policy = Policy { payment_window: 2 * HOUR, ..Policy::default() };
+    let world = World::with(Engine::Sqlite, policy, |_| {}).await;
+    let rate = world.room("Kuta", "Beach Hotel").await;
+    let ends = rate.offer.expires_at.expect("a price that was confirmed ends");
+    world.pass(10 * MINUTE).await;
+    let ordered = world.order(&stay_trip(&rate)).await;
+    let deadline = world.order_of(ordered.order).await.deadline.expect("a deadline");
+    assert_eq!((ends.since(world.now()), ends.since(deadline)), (20 * MINUTE, MINUTE));
+    world.pass(20 * MINUTE).await;
+    assert_eq!(world.order_status(ordered.order).await, OrderStatus::Expired);
+    let told = world.try_to_order(&stay_trip(&rate)).await.err().expect("refused");
+    assert_eq!((told.code(), told.faults()[0].pointer.as_str()), (Code::OfferGone, "/quote_id"));
+    world.close().await;
 }
 
 #[tokio::test]
@@ -217,8 +234,8 @@ async fn money_for_what_nobody_keeps_any_more_goes_back() {
             let ordered = world.order(&trip).await;
             world.live(MINUTE, 16).await;
             assert_eq!(world.order_status(ordered.order).await, OrderStatus::Expired);
-            world.gateway.pay(&ordered.payment.reference);
-            world.live(10 * MINUTE, 6).await;
+            world.pay_late(&ordered.payment).await;
+            world.live(MINUTE, 2).await;
             back += ordered.price;
             assert_eq!(world.refunded(), back);
             assert!(world.records(&ordered.reference).await.is_empty(), "nobody was asked to sell it");

@@ -1,8 +1,9 @@
 //! One trip of each kind, from the search to the papers.
 
-use dermaga_domain::booking::{Journey, Then};
+use dermaga_domain::{Code, booking::Journey, ledger::NewWallet};
 use dermaga_ports::{
     booking::{Booking, BookingStatus, DocumentKind},
+    money::Currency,
     orders::OrderStatus,
 };
 use dermaga_tests::databases::Engine;
@@ -87,12 +88,18 @@ async fn a_room_is_found_quoted_and_confirmed_by_its_house() {
 #[tokio::test]
 async fn a_house_that_answers_later_is_waited_for() {
     let world = World::open(Engine::Sqlite).await;
-    world.app.wallets.list(&world.ani.who).await.expect("lists");
-    let rate = world.room("Adamstown", "answers later").await;
-    let booked = world.book(&world.ani, world.id(), &stay_trip(&rate), Then::Wait).await.expect("books");
-    assert_eq!(booked.booking.price.currency().code(), "USD");
-    let nowhere = world.try_to_order(&stay_trip(&rate)).await.err().expect("refused");
-    assert_eq!(nowhere.code(), dermaga_domain::Code::WalletNotFound, "late money would go nowhere: {nowhere}");
+    let trip = stay_trip(&world.room("Adamstown", "answers later").await);
+    let nowhere = world.try_to_order(&trip).await.err().expect("refused");
+    assert_eq!(nowhere.code(), Code::WalletNotFound, "late money would have nowhere to go: {nowhere}");
+    let dollars = NewWallet { name: "Dollars".to_owned(), currency: Some("USD".to_owned()) };
+    world.app.wallets.create(&world.ani.who, world.id(), dollars).await.expect("opens");
+    let ordered = world.paid(&trip).await;
+    world.look_after().await;
+    world.live(MINUTE, 8).await;
+    assert_eq!(world.status(ordered.booking).await, BookingStatus::Unknown, "requested, and no voucher yet");
+    world.live(MINUTE, 4).await;
+    let booking = bought(&world, &ordered).await;
+    assert_eq!(booking.price.currency(), Currency::Usd);
     world.pass(HOUR).await;
     world.close().await;
 }

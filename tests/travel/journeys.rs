@@ -26,7 +26,7 @@ use serde_json::json;
 
 use crate::{
     trips::{Terms, Trip, crossing_trip, flight_trip, stay_trip, token_for},
-    world::{DEPOSIT, MINUTE, Person, World, by},
+    world::{DEPOSIT, MINUTE, Person, SECOND, World, by},
 };
 
 /// A trip that was begun.
@@ -62,7 +62,7 @@ const CALLS: [(&str, &str); 10] = [
     ("POST", "/ferry/bookings"),
     ("POST", "/ferry/bookings/*/actions/pay"),
     ("POST", "/ferry/cancellations/*/actions/confirm"),
-    ("POST", "/transaction"),
+    ("POST", "/v1/transaction"),
     ("GET", "*"),
 ];
 
@@ -95,13 +95,13 @@ impl<'w> Journeys<'w> {
             for _ in 0..5 {
                 begun += usize::from(self.begin().await);
             }
-            for _ in 0..20 {
+            for _ in 0..25 {
                 self.happen().await;
             }
             let wait = [1, 5, 30, 90, 300, 900][self.chance.usize(..6)];
             self.world.time(Duration::from_secs(wait)).await;
             self.look_after().await;
-            let old = self.young.len().saturating_sub(30);
+            let old = self.young.len().saturating_sub(20);
             self.young.drain(..old);
         }
     }
@@ -160,7 +160,7 @@ impl<'w> Journeys<'w> {
         }
     }
 
-    /// Whether another trip was begun.
+    /// Whether another trip was begun, and is known to be.
     async fn begin(&mut self) -> bool {
         let person = self.chance.usize(..self.people.len());
         let Some(trip) = self.wish(person).await else { return false };
@@ -174,7 +174,11 @@ impl<'w> Journeys<'w> {
         self.young.push(begun);
         let last = self.young.len() - 1;
         self.ask(last).await;
-        true
+        // Most people pay what they have ordered.
+        if self.chance.bool() {
+            self.pay(last).await;
+        }
+        self.young[last].known.is_some()
     }
 
     /// Sends a request, perhaps again.
@@ -327,12 +331,15 @@ impl<'w> Journeys<'w> {
             }
             BookingStatus::Fulfilled if act == 0 => drop(duffel::act(&mut sandbox, &reference, "change", &nothing)),
             BookingStatus::Fulfilled if rare => {
+                // A host that has said 200 has written it down; so this one is heard.
+                self.world.ear.be_deaf(false);
                 drop(digiflazz::act(&mut sandbox, &reference, "return", &nothing));
                 let flown = booking.delivery.documents.iter().any(|one| one.kind == DocumentKind::ETicket);
                 drop(sandbox);
                 if flown {
                     self.world.airline_cancels(&reference);
                 }
+                self.world.time(SECOND).await;
             }
             _ => {}
         }

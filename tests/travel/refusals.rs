@@ -126,9 +126,9 @@ async fn a_bill_of_yesterday_is_paid_by_nobody() {
         let told = world.try_to_order(&Trip::Bill(unordered)).await.err().expect("refused");
         assert_eq!((told.code(), told.faults()[0].pointer.as_str()), (Code::OfferGone, "/inquiry_id"));
         // And this one is paid on the next day.
-        world.gateway.pay(&late.payment.reference);
+        world.pay_late(&late.payment).await;
         world.look_after().await;
-        world.live(10 * MINUTE, 6).await;
+        world.live(MINUTE, 3).await;
         assert_eq!(world.status(slow.booking).await, BookingStatus::Failed);
         assert_eq!(world.status(late.booking).await, BookingStatus::Lapsed);
         assert_eq!(world.refunded(), slow.price + late.price, "both are back");

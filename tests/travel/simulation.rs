@@ -44,7 +44,8 @@ async fn runs(engine: Engine, seeds: Range<u64>) {
         let count = by_status.get(status).copied().unwrap_or_default();
         assert!(count * 50 >= trips, "{count} of {trips} are {status}: {by_status:?}");
     }
-    assert!(frozen > 0 && frozen * 10 <= trips, "{frozen} of {trips} waited for a person: {by_status:?}");
+    assert!(frozen > 0 && frozen * 20 <= trips, "{frozen} of {trips} waited for a person: {by_status:?}");
+    println!("{trips} trips, {frozen} waited for a person: {by_status:?}");
 }
 
 async fn run(engine: Engine, seed: u64, ends: &mut Ends) {

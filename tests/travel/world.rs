@@ -202,6 +202,13 @@ impl World {
         self.app.payments.confirm(&person.who, payment.id).await.expect("asks");
     }
 
+    /// The payer pays when nobody expects it any more, and the gateway tells.
+    pub async fn pay_late(&self, payment: &Payment) {
+        self.gateway.pay(&payment.reference);
+        let (headers, body) = Played::webhook(&payment.reference, "settlement");
+        self.app.payments.take_webhook("played", &headers, &body).await.expect("is taken");
+    }
+
     /// Time passes on both sides, and we look after nothing. Whatever happens at the suppliers happens in its moment.
     pub async fn time(&self, time: Duration) {
         let mut left = time;
