@@ -46,7 +46,10 @@ async fn a_flight_gives_back_all_but_its_penalty() {
         let wrong = cancel(&world, &ordered, ordered.price).await.expect_err("refused");
         assert_eq!(wrong.code(), Code::PriceChanged);
         let facts = wrong.facts().expect("both sums");
-        assert_eq!((facts["old"].as_i64(), facts["new"].as_i64()), (Some(ordered.price), Some(ordered.price - penalty)));
+        assert_eq!(
+            (facts["old"].as_i64(), facts["new"].as_i64()),
+            (Some(ordered.price), Some(ordered.price - penalty))
+        );
         assert_eq!(facts["fee"].as_i64(), Some(penalty));
         assert_eq!(world.status(ordered.booking).await, BookingStatus::Fulfilled, "nothing was cancelled");
         assert_eq!(world.refunded(), 0);
@@ -102,8 +105,10 @@ async fn a_crossing_gives_back_its_percentage_until_two_hours_before() {
         let world = World::open(engine).await;
         // The ship at noon in Jakarta, which is 05:00 in Greenwich.
         let fares = world.fares("2026-01-06", Some("IVA")).await;
-        let [early, late] =
-            [world.bought(&crossing_trip(&fares[2], Some("IVA"))).await, world.bought(&crossing_trip(&fares[2], Some("IVA"))).await];
+        let [early, late] = [
+            world.bought(&crossing_trip(&fares[2], Some("IVA"))).await,
+            world.bought(&crossing_trip(&fares[2], Some("IVA"))).await,
+        ];
         until(&world, "2026-01-06T02:55:00Z").await;
         let refund = early.price * 375 / 1_000;
         assert_eq!(quoted(&world, &early).await, (refund, early.price - refund));

@@ -53,7 +53,8 @@ async fn the_same_request_at_two_hosts_at_once_is_one_booking() {
         let new = || dermaga_domain::booking::NewFlight { then: Then::Order(Some(by("qris"))), ..trip.clone() };
         let who = &world.ani.who;
         let (one, other) =
-            join(world.app.bookings.book_flight(who, id, new()), world.beside.bookings.book_flight(who, id, new())).await;
+            join(world.app.bookings.book_flight(who, id, new()), world.beside.bookings.book_flight(who, id, new()))
+                .await;
         assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
         let again = world.app.bookings.book_flight(who, id, new()).await.expect("it is there");
         assert_eq!(again.booking.status, BookingStatus::Held);

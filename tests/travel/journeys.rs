@@ -144,7 +144,8 @@ impl<'w> Journeys<'w> {
             0 => token_for("pln20", ["530000000001", "530000000000"][usize::from(self.once_in(4))]),
             1 => token_for("xld10", numbers[self.chance.usize(..numbers.len())]),
             2 => {
-                let bills = [("pln", "530000000001"), ("pln", "630000000001"), ("pdam", "1013230"), ("bpjs", "9801234560005")];
+                let bills =
+                    [("pln", "530000000001"), ("pln", "630000000001"), ("pdam", "1013230"), ("bpjs", "9801234560005")];
                 let (sku, number) = bills[self.chance.usize(..bills.len())];
                 Trip::Bill(self.world.bill(&self.people[person], sku, number).await.ok()?.booking.id)
             }
@@ -175,7 +176,7 @@ impl<'w> Journeys<'w> {
         let last = self.young.len() - 1;
         self.ask(last).await;
         // Most people pay what they have ordered.
-        if self.chance.bool() {
+        if !self.once_in(4) {
             self.pay(last).await;
         }
         self.young[last].known.is_some()
@@ -196,21 +197,15 @@ impl<'w> Journeys<'w> {
 
     /// People are told no in many ways; that something broke is none of them.
     fn heard<T>(&self, answer: Result<T, Error>) -> Option<T> {
-        answer
-            .inspect_err(|error| assert!(error.code() != Code::Internal, "seed {}: {error:?}", self.world.seed))
-            .ok()
+        answer.inspect_err(|error| assert!(error.code() != Code::Internal, "seed {}: {error:?}", self.world.seed)).ok()
     }
 
     /// The next call of some kind goes wrong.
     fn mishap(&mut self) {
         let (method, path) = CALLS[self.chance.usize(..CALLS.len())];
         let (mode, commits) = MISHAPS[self.chance.usize(..MISHAPS.len())];
-        let matcher = Matcher {
-            provider: None,
-            method: Some(method.to_owned()),
-            path: Some(path.to_owned()),
-            reference: None,
-        };
+        let matcher =
+            Matcher { provider: None, method: Some(method.to_owned()), path: Some(path.to_owned()), reference: None };
         let times = if self.once_in(6) { 4 } else { 1 };
         self.world.sandbox.app.world().faults.add(Rule { id: 0, matcher, mode, times, commit: Some(commits) });
     }
@@ -258,6 +253,9 @@ impl<'w> Journeys<'w> {
     }
 
     async fn pay(&mut self, at: usize) {
+        if self.once_in(3) {
+            self.mishap();
+        }
         let begun = &self.young[at];
         let Some(payment) = begun.payment.clone() else { return };
         let who = &self.people[begun.person].who;

@@ -95,7 +95,10 @@ async fn a_person_who_found_nothing_gives_everything_back_once() {
         assert_eq!((resolved.status, resolved.reason.as_deref()), (BookingStatus::Failed, Some(BY_STAFF)));
         assert_eq!(resolve(&world, &ordered, all).await.expect_err("refused").code(), Code::IllegalTransition);
         world.live(MINUTE, 5).await;
-        assert_eq!((world.refunded(), world.order_status(ordered.order).await), (ordered.price, OrderStatus::Cancelled));
+        assert_eq!(
+            (world.refunded(), world.order_status(ordered.order).await),
+            (ordered.price, OrderStatus::Cancelled)
+        );
         world.close().await;
     }
 }

@@ -145,11 +145,7 @@ async fn of_several_trips_in_one_order_the_one_that_cannot_be_had_is_paid_back()
     for engine in Engine::ALL {
         let world = World::open(engine).await;
         let promo = world.flight(Terms::Promo).await;
-        let trips = [
-            flight_trip(&promo),
-            flight_trip(&world.flight(Terms::Flex).await),
-            world.crossing().await,
-        ];
+        let trips = [flight_trip(&promo), flight_trip(&world.flight(Terms::Flex).await), world.crossing().await];
         let mut booked = Vec::new();
         for trip in &trips {
             booked.push(world.book(&world.ani, world.id(), trip, Then::Wait).await.expect("books").booking);

@@ -3,8 +3,8 @@
 use dermaga_domain::{
     Result,
     booking::{
-        BillView, Booked, ConfirmedRate, FerryWish, FlightWish, HotelWish, NewCredit, NewCrossing, NewFlight, NewInquiry,
-        NewStay, Priced, Then,
+        BillView, Booked, ConfirmedRate, FerryWish, FlightWish, HotelWish, NewCredit, NewCrossing, NewFlight,
+        NewInquiry, NewStay, Priced, Then,
     },
 };
 use dermaga_ports::{
@@ -104,12 +104,7 @@ pub fn crossing_trip(fare: &Priced<Fare>, vehicle: Option<&str>) -> Trip {
 }
 
 pub fn token_for(sku: &str, number: &str) -> Trip {
-    Trip::Credit(NewCredit {
-        sku: sku.to_owned(),
-        customer_no: number.to_owned(),
-        max_total: None,
-        payment: None,
-    })
+    Trip::Credit(NewCredit { sku: sku.to_owned(), customer_no: number.to_owned(), max_total: None, payment: None })
 }
 
 impl World {

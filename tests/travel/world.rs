@@ -158,13 +158,7 @@ impl World {
         let (clock, ids) = (ManualClock::at(start), Arc::new(SequentialIds::default()));
         let gateway = Played::new("played", clock.clone());
         let database = Database::migrated(engine).await;
-        let app = wired(
-            database.store.clone(),
-            (&gateway, suppliers(&sandbox, &clock)),
-            policy.clone(),
-            &ids,
-            &clock,
-        );
+        let app = wired(database.store.clone(), (&gateway, suppliers(&sandbox, &clock)), policy.clone(), &ids, &clock);
         let second = database.second_store(OPTIONS).await;
         let beside = wired(second, (&gateway, suppliers(&sandbox, &clock)), policy, &ids, &clock);
         ear.give_to(app.clone());
