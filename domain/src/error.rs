@@ -239,6 +239,17 @@ impl Error {
         self
     }
 
+    /// Calls fields as whoever asked calls them: `named` answers the pointer for one, or nothing where it fits already.
+    #[must_use]
+    pub fn renamed(mut self, named: impl Fn(&str) -> Option<String>) -> Self {
+        for fault in &mut self.faults {
+            if let Some(pointer) = named(&fault.pointer) {
+                fault.pointer = pointer;
+            }
+        }
+        self
+    }
+
     /// Says after how many seconds another attempt makes sense.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

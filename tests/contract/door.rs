@@ -199,7 +199,7 @@ pub async fn who_made_a_scan_is_looked_up(database: &Database) {
     let named = add_user(database, 1).await;
     let mut nameless = user(2);
     nameless.username = None;
-    commit!(database, |unit| unit.users().add(&nameless, &hash("hash")));
+    commit!(database, |unit| unit.users().add(&nameless, Some(&hash("hash"))));
     add_event(database, &event("a1")).await;
     add(database, &Checkin { by: by(&named), ..scan(1, "A") }).await;
     add(database, &Checkin { by: by(&nameless), ..scan(2, "B") }).await;

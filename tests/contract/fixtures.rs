@@ -84,7 +84,7 @@ pub fn user(n: u32) -> User {
 
 pub async fn add_user(database: &Database, n: u32) -> User {
     let user = user(n);
-    commit!(database, |unit| unit.users().add(&user, &hash("hash")));
+    commit!(database, |unit| unit.users().add(&user, Some(&hash("hash"))));
     user
 }
 

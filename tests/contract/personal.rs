@@ -175,7 +175,7 @@ pub async fn an_address_is_unique_by_its_digest(database: &Database) {
     add_user(database, 1).await;
     let second = User { email: Some("USER1@Example.COM".parse().expect("an address")), ..user(2) };
     let mut unit = begin(database).await;
-    let added = unit.users().add(&second, &hash("hash")).await;
+    let added = unit.users().add(&second, Some(&hash("hash"))).await;
     assert_eq!(added, Err(StoreError::Conflict(Unique::UserEmail)));
     drop(unit);
     // And without the questions of the program: the schema has the rule.
@@ -244,7 +244,7 @@ pub async fn after_a_rotation_the_old_key_can_go(database: &Database) {
     // More than one batch.
     let mut unit = begin(database).await;
     for n in 2..=300 {
-        unit.users().add(&User { full_name: None, phone: None, ..user(n) }, &hash("hash")).await.expect("adds");
+        unit.users().add(&User { full_name: None, phone: None, ..user(n) }, Some(&hash("hash"))).await.expect("adds");
     }
     unit.commit().await.expect("commits");
     let all = FILLED + 299;
@@ -270,7 +270,7 @@ pub async fn after_a_rotation_the_old_key_can_go(database: &Database) {
 pub async fn nobody_is_unknown_while_keys_are_changed(database: &Database) {
     let mut unit = begin(database).await;
     for n in 1..=300 {
-        unit.users().add(&user(n), &hash("hash")).await.expect("adds");
+        unit.users().add(&user(n), Some(&hash("hash"))).await.expect("adds");
     }
     unit.commit().await.expect("commits");
     let changing = database.store_with(&both()).await;
@@ -292,10 +292,10 @@ pub async fn an_address_under_another_key_is_taken(database: &Database) {
     let changing = database.store_with(&both()).await;
     let mut unit = changing.begin().await.expect("begins");
     let same = User { email: first.email.clone(), ..user(2) };
-    let added = unit.users().add(&same, &hash("hash")).await;
+    let added = unit.users().add(&same, Some(&hash("hash"))).await;
     assert_eq!(added, Err(StoreError::Conflict(Unique::UserEmail)));
     // The unit goes on, and so it is with a change.
-    unit.users().add(&user(2), &hash("hash")).await.expect("adds");
+    unit.users().add(&user(2), Some(&hash("hash"))).await.expect("adds");
     assert_eq!(unit.users().save(&same).await, Err(StoreError::Conflict(Unique::UserEmail)));
     // Whoever has the address may be saved, and is sealed anew by it.
     unit.users().save(&first).await.expect("saves");
@@ -311,11 +311,11 @@ pub async fn hosts_with_other_first_keys_do_not_give_an_address_twice(database: 
     let ahead = database.store_with(&both()).await;
     let behind = database.store_with(&format!("{PERSONAL_DATA_KEYS},{NEW}")).await;
     let mut unit = ahead.begin().await.expect("begins");
-    unit.users().add(&user(1), &hash("hash")).await.expect("adds");
+    unit.users().add(&user(1), Some(&hash("hash"))).await.expect("adds");
     let second = must_wait(database, |_| async move {
         let mut unit = behind.begin().await.expect("begins");
         let same = User { email: user(1).email, ..user(2) };
-        let added = unit.users().add(&same, &hash("hash")).await;
+        let added = unit.users().add(&same, Some(&hash("hash"))).await;
         drop(unit);
         behind.close().await;
         added

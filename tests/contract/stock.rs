@@ -6,7 +6,7 @@ use dermaga_ports::{
     StoreError, Unique,
     error::Entity,
     ids::{ItemId, MovementId, OrderId, ProductId},
-    inventory::{Hold, Movement, MovementKind, Product, ProductFilter, ProductStatus, Stock},
+    inventory::{Availability, Hold, Movement, MovementKind, Product, ProductFilter, ProductStatus, Stock},
     paging::PageRequest,
     store::Store as _,
 };
@@ -42,6 +42,12 @@ pub async fn stocked(database: &Database, n: u32, count: i64) -> ItemId {
     }
     unit.commit().await.expect("commits");
     product.item()
+}
+
+/// What is there of a product at that moment, as its price list says.
+async fn offered(database: &Database, item: ItemId, now: i64) -> Availability {
+    let found = database.store.inventory().product(ProductId(item.0), at(now)).await.expect("reads");
+    found.expect("is there").1
 }
 
 pub fn movement(n: u32, item: ItemId, kind: MovementKind, on_hand: i64, allocated: i64) -> Movement {
@@ -144,9 +150,7 @@ pub async fn counters_never_leave_their_bounds(database: &Database) {
         assert_eq!(refused, Err(StoreError::Stale(Entity::Stock)), "{kind:?}");
         assert!(unit.commit().await.is_err(), "the unit is spent");
     }
-    let there = database.store.inventory().availability(item, at(5)).await.expect("reads").expect("is there");
-    assert_eq!(there.stock, Stock { item, on_hand: 5, allocated: 0 });
-    assert_eq!(database.store.inventory().availability(ItemId(id(9)), at(5)).await, Ok(None));
+    assert_eq!(offered(database, item, 5).await.stock, Stock { item, on_hand: 5, allocated: 0 });
 }
 
 pub async fn the_stock_journal_is_append_only(database: &Database) {
@@ -175,7 +179,7 @@ pub async fn holds_end_by_their_time_or_are_released(database: &Database) {
     assert_eq!(held(99).await, [(first, 7), (second, 1)]);
     assert_eq!(held(100).await, [(first, 4)], "a hold ends with its last moment");
     assert_eq!(held(200).await, []);
-    let there = database.store.inventory().availability(first, at(99)).await.expect("reads").expect("is there");
+    let there = offered(database, first, 99).await;
     assert_eq!((there.held, there.available()), (7, 3));
 
     commit!(database, |unit| unit.stock().hold(&[hold(1, first, 5, 100)]));
@@ -223,5 +227,5 @@ pub async fn a_product_goes_with_its_stock(database: &Database) {
     let item = stocked(database, 1, 10).await;
     commit!(database, |unit| unit.products().remove(ProductId(item.0)));
     assert_eq!(database.store.inventory().product(ProductId(item.0), at(5)).await, Ok(None));
-    assert_eq!(database.store.inventory().availability(item, at(5)).await, Ok(None));
+    assert_eq!(begin(database).await.stock().lock(&[item]).await.expect("asks"), []);
 }

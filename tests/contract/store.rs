@@ -19,7 +19,7 @@ use crate::fixtures::*;
 
 pub async fn a_dropped_unit_leaves_nothing_behind(database: &Database) {
     let mut unit = begin(database).await;
-    unit.users().add(&user(1), &hash("hash")).await.expect("adds");
+    unit.users().add(&user(1), Some(&hash("hash"))).await.expect("adds");
     unit.books().open(&account(1)).await.expect("opens");
     drop(unit);
 
@@ -30,7 +30,7 @@ pub async fn a_dropped_unit_leaves_nothing_behind(database: &Database) {
 
 pub async fn nobody_sees_a_unit_before_it_commits(database: &Database) {
     let mut unit = begin(database).await;
-    unit.users().add(&user(1), &hash("hash")).await.expect("adds");
+    unit.users().add(&user(1), Some(&hash("hash"))).await.expect("adds");
     assert_eq!(database.store.users().user(user(1).id).await, Ok(None));
     unit.commit().await.expect("commits");
     assert_eq!(database.store.users().user(user(1).id).await, Ok(Some(user(1))));
@@ -54,7 +54,7 @@ pub async fn one_unit_spans_all_repositories(database: &Database) {
     };
     for commit in [false, true] {
         let mut unit = begin(database).await;
-        unit.users().add(&user(1), &hash("hash")).await.expect("adds");
+        unit.users().add(&user(1), Some(&hash("hash"))).await.expect("adds");
         unit.audit().record(&entry).await.expect("records");
         unit.outbox().publish(&event).await.expect("publishes");
         if commit {
@@ -95,10 +95,10 @@ pub async fn whoever_waits_too_long_is_told_so(database: &Database) {
 pub async fn a_failed_statement_spends_the_unit(database: &Database) {
     let missing = Changes { accounts: vec![account(1)], ..Changes::default() };
     let mut unit = begin(database).await;
-    unit.users().add(&user(1), &hash("hash")).await.expect("adds");
+    unit.users().add(&user(1), Some(&hash("hash"))).await.expect("adds");
     let failure = Err(StoreError::Stale(Entity::Account));
     assert_eq!(unit.books().write(&missing).await, failure);
-    assert_eq!(unit.users().add(&user(2), &hash("hash")).await, failure);
+    assert_eq!(unit.users().add(&user(2), Some(&hash("hash"))).await, failure);
     assert_eq!(unit.commit().await, failure);
     assert_eq!(database.store.users().user(user(1).id).await, Ok(None));
 
@@ -107,7 +107,7 @@ pub async fn a_failed_statement_spends_the_unit(database: &Database) {
     open(database, &[&poor]).await;
     poor.counters.debits_posted = 1;
     let mut unit = begin(database).await;
-    unit.users().add(&user(1), &hash("hash")).await.expect("adds");
+    unit.users().add(&user(1), Some(&hash("hash"))).await.expect("adds");
     let below = Changes { accounts: vec![poor], ..Changes::default() };
     let failure = unit.books().write(&below).await;
     assert!(matches!(failure, Err(StoreError::Corrupt(_))), "{failure:?}");
@@ -119,9 +119,9 @@ pub async fn a_failed_statement_spends_the_unit(database: &Database) {
 pub async fn a_conflict_does_not_spend_the_unit(database: &Database) {
     add_user(database, 1).await;
     let mut unit = begin(database).await;
-    let taken = unit.users().add(&user(1), &hash("hash")).await;
+    let taken = unit.users().add(&user(1), Some(&hash("hash"))).await;
     assert_eq!(taken, Err(StoreError::Conflict(Unique::Id)));
-    unit.users().add(&user(2), &hash("hash")).await.expect("adds another");
+    unit.users().add(&user(2), Some(&hash("hash"))).await.expect("adds another");
     unit.commit().await.expect("commits");
     assert_eq!(database.store.users().user(user(2).id).await, Ok(Some(user(2))));
 }

@@ -192,6 +192,14 @@ async fn whatever_is_wrong_with_a_request_is_named() {
     panitia.post("/checkins/batch", batch(many)).await.fault(422, "invalid", "/checkins");
     let silent = json!([{ "event_id": "evt1", "ticket_id": "A", "nonce": " " }]);
     panitia.post("/checkins/batch", batch(silent)).await.fault(422, "invalid", "/checkins/0/nonce");
+    let batched = batch(json!([{ "event_id": "evt1", "ticket_id": "A", "nonce": "1", "gate": long }]));
+    let told = panitia.post("/checkins/batch", batched).await.expect(200);
+    let result = &told["results"][0];
+    assert!(
+        result["status"] == "invalid" && result["detail"].as_str().is_some_and(|all| all.contains("/gate")),
+        "{told}"
+    );
+    panitia.get("/events?after=no%20event").await.fault(422, "invalid", "/after");
     for path in
         ["/events/nowhere", "/events/A%00", "/events/nowhere/tickets", "/attendance/nowhere", "/attendance/%F0%9F"]
     {

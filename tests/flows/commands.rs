@@ -132,6 +132,7 @@ fn a_setting_that_is_wrong_is_named_wherever_it_stands() {
         ("colour = \"red\"", "colour"),
         ("port = \"many\"", "port"),
         ("body_limit = -1", "body_limit"),
+        ("ppob_margin = -1", "ppob_margin"),
         ("cors_origins = \"*\"", "cors_origins"),
         ("port = ", "dermaga.toml"),
     ];

@@ -15,6 +15,7 @@ mod durability;
 mod full_disk;
 mod gateways;
 mod idempotency;
+mod journeys;
 mod load;
 mod notifications;
 mod operations;

@@ -99,7 +99,7 @@ async fn the_ten_steps_of_the_document_within_its_ten_seconds() {
             let late = ani.post("/orders", json!({ "product_id": shoes, "quantity": 8 })).await.expect(201);
             let late = text(&late["id"]);
             let none = ani.post("/orders", json!({ "product_id": shoes, "quantity": 1 })).await;
-            let none = none.fault(409, "insufficient_stock", "/lines/0/quantity");
+            let none = none.fault(409, "insufficient_stock", "/quantity");
             assert!(none["detail"].as_str().expect("a text").contains("0 of \"Sepatu Sport\""), "{none}");
             tokio::time::sleep(Duration::from_secs(10)).await;
             let closed = ani.post("/payments", json!({ "order_id": late, "method": "instant" })).await;
@@ -171,7 +171,7 @@ async fn rush(hosts: &[&Host], deployment: &Deployment) {
     let answers = join_all(guests.iter().cloned().enumerate().map(|(n, client)| buy(n, client))).await;
     let (sold, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status.as_u16() == 201);
     for answer in &refused {
-        let told = answer.fault(409, "insufficient_stock", "/lines/0/quantity");
+        let told = answer.fault(409, "insufficient_stock", "/quantity");
         assert!(told["detail"].as_str().expect("a text").contains("nly 0 of"), "{told}");
     }
     assert_eq!((sold.len(), refused.len()), (100, 900));
@@ -273,7 +273,11 @@ async fn bad_orders_and_products_are_refused_by_field() {
     bad(json!({ "product_id": shoes, "quantity": 1e18 }), "/quantity").await;
     bad(json!({ "product_id": shoes }), "/quantity").await;
     bad(json!({ "product_id": "shoes", "quantity": 1 }), "/product_id").await;
-    bad(json!({ "product_id": nobody, "quantity": 1 }), "/lines/0/product_id").await;
+    bad(json!({ "product_id": nobody, "quantity": 1 }), "/product_id").await;
+    bad(json!({ "ticket_type_id": nobody, "quantity": 1 }), "/ticket_type_id").await;
+    bad(json!({ "ticket_type_id": nobody, "quantity": 101 }), "/quantity").await;
+    bad(json!({ "service_type": "product", "service_id": nobody, "quantity": 1 }), "/service_id").await;
+    bad(json!({ "lines": [{ "product_id": nobody, "quantity": 1 }] }), "/lines/0/product_id").await;
     bad(json!({ "lines": [{ "product_id": shoes, "quantity": 0 }] }), "/lines/0/quantity").await;
     bad(json!({ "service_type": "flight", "service_id": shoes, "quantity": 1 }), "/service_type").await;
     bad(json!({ "product_id": shoes, "quantity": 1, "payment": { "method": "barter" } }), "/payment/method").await;

@@ -110,7 +110,7 @@ impl World {
             created_at: now,
         };
         let mut unit = self.database.store.begin().await.expect("begins");
-        unit.users().add(&user, &PasswordHash(String::new())).await.expect("adds");
+        unit.users().add(&user, Some(&PasswordHash(String::new()))).await.expect("adds");
         unit.wallets().add(&wallet).await.expect("adds");
         unit.commit().await.expect("commits");
         id

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dermaga_ports::{
-    booking::{FerrySupplier, FlightSupplier, Paying, PpobSupplier, ProbeKey, ProductKind, RefusalKind},
+    booking::{FerrySupplier, FlightSupplier, Paying, PpobSupplier, ProbeKey, ProductKind, RefusalKind, SaleState},
     system::ManualClock,
 };
 use dermaga_suppliers::{Digiflazz, DigiflazzConfig, Duffel, DuffelConfig, Ferry, FerryConfig};
@@ -12,7 +12,7 @@ use crate::{
     ferries,
     flights::{booking, key, offer, search},
     kit::{done, found, nothing, refused, start, unknown},
-    ppob::purchase,
+    ppob::{asked, purchase},
     stage::{Stage, digiflazz_config, duffel_config, ferry_config, timeouts},
     stub::{Reply, Stub},
 };
@@ -130,6 +130,26 @@ async fn nonsense_in_answer_to_a_purchase_leaves_a_question_and_repeats_nothing(
         let (_, _, digiflazz) = suppliers(&stub.url);
         unknown(digiflazz.buy(&purchase("B-1", "xld10", "087800001230")).await);
         assert_eq!(stub.seen().len(), 1, "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_out_in_answer_to_a_question_is_doubted_for_ten_minutes() {
+    for code in ["01", "70"] {
+        // The purchase never arrived, so the question was the first that the supplier heard.
+        let told = format!(r#"{{"data":{{"ref_id":"B-1","status":"Gagal","rc":"{code}"}}}}"#);
+        let stub = Stub::answering([Reply::Cut, Reply::Json(200, told)]).await;
+        let clock = ManualClock::at(start());
+        let digiflazz = Digiflazz::new(digiflazz_config(&stub.url), Arc::new(clock.clone())).expect("configured");
+        let order = purchase("B-1", "xld10", "087800001230");
+        unknown(digiflazz.buy(&order).await);
+        for minutes in [1, 8] {
+            clock.advance(Duration::from_secs(minutes * 60));
+            unknown(digiflazz.status(&asked(&order)).await);
+        }
+        clock.advance(Duration::from_secs(60));
+        let believed = found(digiflazz.status(&asked(&order)).await).state;
+        assert_eq!(believed, SaleState::Failed(RefusalKind::Rejected), "{code}");
     }
 }
 

@@ -332,7 +332,7 @@ async fn a_payment_whose_answer_is_lost_is_seen_by_its_status_and_one_that_never
 #[tokio::test]
 async fn what_cannot_be_a_number_or_a_product_is_named_and_refused() {
     let stage = Stage::start().await;
-    for number in ["", "12", "0812 3456", "0812<script>"] {
+    for number in ["", "12", "0812 3456", "0812<script>", "081200000001,081200000002"] {
         assert_eq!(
             wrong_field(stage.digiflazz.buy(&purchase("W-1", "xld10", number)).await),
             "customer_no",
@@ -342,6 +342,10 @@ async fn what_cannot_be_a_number_or_a_product_is_named_and_refused() {
     assert_eq!(wrong_field(stage.digiflazz.buy(&purchase("a b", "xld10", "087800001230")).await), "reference");
     assert!(stage.heard("W-1").await.is_empty());
     assert_eq!(refused(stage.digiflazz.buy(&purchase("W-2", "nosuch", "087800001230")).await), RefusalKind::OfferGone);
+    for number in ["9658548523568701,", "budi,0212502110170100", "9658,5485,2356"] {
+        let asked = stage.digiflazz.inquire(&inquiry("W-5", "samsat", number)).await;
+        assert_eq!(wrong_field(asked), "customer_no", "{number}");
+    }
     let none = stage.digiflazz.inquire(&inquiry("W-3", "nosuch", "530000000001")).await;
     assert_eq!(refused(none), RefusalKind::OfferGone);
     let kind = wrong_field(stage.digiflazz.inquire(&inquiry("W-4", "pln", "999999999999")).await);

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use dermaga_domain::{
     Code, Policy, Result,
-    booking::{NewCredit, NewInquiry},
-    orders::NewOrder,
+    booking::{Finding, NewCredit, NewInquiry},
+    orders::{NewLine, NewOrder},
 };
 use dermaga_ports::{
     auth::{Principal, Role},
     booking::{Booking, BookingFilter, BookingStatus, RefusalKind, SaleState},
-    ids::BookingId,
+    ids::{BookingId, ProductId},
     ledger::{SystemAccount, Wallet},
     orders::{Order, OrderStatus, Ware},
     paging::PageRequest,
@@ -29,8 +29,8 @@ const METER: &str = "5300 0000-0001";
 /// What a token costs the customer.
 const PRICE: i64 = 21_700;
 
-struct Scene {
-    desk: Desk,
+pub struct Scene {
+    pub desk: Desk,
     gateway: Played,
     counter: Counter,
     ani: Principal,
@@ -38,7 +38,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn begin(engine: Engine) -> Self {
+    pub async fn begin(engine: Engine) -> Self {
         let counter = Counter::default();
         let (desk, gateway) = Desk::buying_on(engine, Policy::default(), counter.clone()).await;
         let (ani, wallet) = desk.person("ani").await;
@@ -60,6 +60,38 @@ impl Scene {
         self.desk.app.payments.confirm(&self.ani, payment.id).await.expect("asks");
         assert_eq!(self.now(booking.id).await.status, BookingStatus::Committing);
         (booking.id, order)
+    }
+
+    /// Two of that and a booking in one order that is paid.
+    async fn mixed(&self, shoes: ProductId) -> (BookingId, Order) {
+        let (first, ..) = self.order(None, "qris").await.expect("orders");
+        // A booking alone, as it is before anybody orders it.
+        let mut unit = dermaga_ports::store::Store::begin(&self.desk.database.store).await.expect("begins");
+        let free = Booking {
+            id: self.desk.id(),
+            reference: "free".to_owned(),
+            order: None,
+            revision: 0,
+            ..self.now(first.id).await
+        };
+        unit.bookings().add(&free).await.expect("adds");
+        unit.commit().await.expect("commits");
+        let lines = vec![line(shoes, 2), NewLine { ware: Ware::Booking(free.id), ..line(shoes, 1) }];
+        let mixed = NewOrder { lines, draft: false, payment: Some(by("qris")) };
+        let (order, payment) = self.desk.app.orders.create(&self.ani, self.desk.id(), mixed).await.expect("orders");
+        let payment = payment.expect("is being paid");
+        self.gateway.pay(&payment.reference);
+        self.desk.app.payments.confirm(&self.ani, payment.id).await.expect("asks");
+        (free.id, order)
+    }
+
+    /// The same, after the supplier has refused the booking.
+    pub async fn mixed_without_its_booking(&self, shoes: ProductId) -> (BookingId, Order) {
+        let (booking, order) = self.mixed(shoes).await;
+        self.counter.mishaps(&[Mishap::Refused(RefusalKind::Rejected)]);
+        self.look().await;
+        assert_eq!(self.now(booking).await.status, BookingStatus::Failed);
+        (booking, order)
     }
 
     async fn now(&self, id: BookingId) -> Booking {
@@ -179,36 +211,13 @@ async fn of_a_mixed_order_only_the_booking_that_failed_is_paid_back() {
     let scene = Scene::begin(Engine::Sqlite).await;
     let shoes = product(&scene.desk, 3).await;
     let (first, alone, _) = scene.order(None, "qris").await.expect("orders");
-    let bookings = &scene.desk.app.bookings;
-    let twice = NewOrder {
-        lines: vec![dermaga_domain::orders::NewLine { ware: Ware::Booking(first.id), ..line(shoes, 1) }],
-        ..NewOrder::default()
-    };
+    let twice =
+        NewOrder { lines: vec![NewLine { ware: Ware::Booking(first.id), ..line(shoes, 1) }], ..NewOrder::default() };
     let refused = scene.desk.app.orders.create(&scene.ani, scene.desk.id(), twice).await.expect_err("refused");
     assert_eq!(refused.faults()[0].pointer, "/lines/0/booking_id", "it is in order {}: {refused}", alone.id);
 
-    // A booking alone, as it is before anybody orders it.
-    let mut unit = dermaga_ports::store::Store::begin(&scene.desk.database.store).await.expect("begins");
-    let free = Booking {
-        id: scene.desk.id(),
-        reference: "free".to_owned(),
-        order: None,
-        revision: 0,
-        ..scene.now(first.id).await
-    };
-    unit.bookings().add(&free).await.expect("adds");
-    unit.commit().await.expect("commits");
-    let lines =
-        vec![line(shoes, 2), dermaga_domain::orders::NewLine { ware: Ware::Booking(free.id), ..line(shoes, 1) }];
-    let mixed = NewOrder { lines, draft: false, payment: Some(by("qris")) };
-    let (order, payment) = scene.desk.app.orders.create(&scene.ani, scene.desk.id(), mixed).await.expect("orders");
+    let (_, order) = scene.mixed_without_its_booking(shoes).await;
     assert_eq!(order.total.amount(), 2_000 + PRICE);
-    let payment = payment.expect("is being paid");
-    scene.gateway.pay(&payment.reference);
-    scene.desk.app.payments.confirm(&scene.ani, payment.id).await.expect("asks");
-    scene.counter.mishaps(&[Mishap::Refused(RefusalKind::Rejected)]);
-    scene.look().await;
-    assert_eq!(bookings.booking(&scene.ani, free.id).await.expect("reads").booking.status, BookingStatus::Failed);
     assert_eq!(status(&scene.desk, order.id).await, OrderStatus::Paid, "the shoes are still to be delivered");
     assert_eq!((scene.refunded(), scene.earned().await), (PRICE, 2_000));
     scene.desk.app.orders.cancel(&scene.ani, order.id, None, None).await.expect("cancels");
@@ -264,7 +273,45 @@ async fn what_is_pending_ends_by_a_webhook_s_knock_or_by_asking() {
     assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
     assert_eq!(bookings.take_webhook("counter", &genuine, reference.as_bytes()).await, Ok(true));
     scene.look().await;
-    assert_eq!(scene.counter.heard(), ["buy", "ask"], "what is done is not asked about");
+    assert_eq!(scene.counter.heard(), ["buy", "ask", "ask"], "suppliers change what they said");
+    assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
+    scene.pass(15 * MINUTE).await;
+    assert_eq!(scene.counter.heard(), ["buy", "ask", "ask"], "what is done is asked about when somebody knocks");
+}
+
+#[tokio::test]
+async fn trap_18_a_supplier_that_takes_back_what_it_sold_leaves_it_to_a_person() {
+    for engine in Engine::ALL {
+        let scene = Scene::begin(engine).await;
+        let (id, order) = scene.paid("qris").await;
+        scene.look().await;
+        assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
+        scene.counter.all_become(&SaleState::Returned);
+        let reference = scene.now(id).await.reference;
+        let genuine = [("x-counter".to_owned(), "genuine".to_owned())];
+        let heard = scene.desk.app.bookings.take_webhook("counter", &genuine, reference.as_bytes()).await;
+        assert_eq!(heard, Ok(true));
+        scene.look().await;
+        let frozen = scene.now(id).await;
+        assert_eq!((frozen.status, frozen.frozen), (BookingStatus::Fulfilled, true));
+        assert_eq!((scene.refunded(), status(&scene.desk, order.id).await), (0, OrderStatus::Completed));
+
+        let bookings = &scene.desk.app.bookings;
+        let give_back = Finding::GiveBack { amount: None };
+        let denied = bookings.resolve(&scene.ani, id, give_back.clone(), "I want it").await.expect_err("refused");
+        assert_eq!(denied.code(), Code::PermissionDenied);
+        let (admin, _) = scene.desk.person_of("budi", Role::Admin).await;
+        let silent = bookings.resolve(&admin, id, give_back.clone(), " ").await.expect_err("refused");
+        assert_eq!(silent.faults()[0].pointer, "/note");
+        let ended = bookings.resolve(&admin, id, give_back.clone(), "the meter has no credit").await.expect("ends");
+        assert_eq!((ended.status, ended.frozen), (BookingStatus::Cancelled, false));
+        scene.look().await;
+        assert_eq!(scene.refunded(), PRICE);
+        let again = bookings.resolve(&admin, id, give_back, "once more").await.expect_err("refused");
+        assert_eq!(again.code(), Code::IllegalTransition, "it waits for nobody");
+        assert_eq!(scene.refunded(), PRICE, "once");
+        check(&scene.desk).await;
+    }
 }
 
 #[tokio::test]
@@ -361,4 +408,15 @@ async fn a_bill_is_asked_for_and_paid_and_not_on_another_day() {
     let yesterday = ask(METER, gone).await.expect("asks").booking;
     assert_eq!(yesterday.good_until(), Some(yesterday.created_at), "a bill of another day cannot be paid");
     check(&scene.desk).await;
+}
+
+#[tokio::test]
+async fn a_bill_that_costs_nothing_is_no_bill() {
+    let scene = Scene::begin(Engine::Sqlite).await;
+    scene.counter.free_of_charge();
+    let new = NewInquiry { sku: "pln".to_owned(), customer_no: METER.to_owned(), amount: None, year: None };
+    let refused = scene.desk.app.bookings.inquire(&scene.ani, scene.desk.id(), new).await.expect_err("refused");
+    assert_eq!(refused.code(), Code::OfferGone);
+    let booked = scene.desk.app.bookings.bookings(&scene.ani, BookingFilter::default(), PageRequest::first(9)).await;
+    assert!(booked.expect("lists").items.is_empty());
 }

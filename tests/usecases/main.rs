@@ -5,6 +5,7 @@
 
 mod bookings;
 mod claims;
+mod crossings;
 mod deadlines;
 mod desk;
 mod door;

@@ -11,7 +11,7 @@ use dermaga_ports::{
     auth::Principal,
     ledger::TransactionStatus,
     orders::OrderStatus,
-    payments::{GatewayState, PaymentState, RefundProgress, Use},
+    payments::{DisputeProgress, GatewayState, PaymentState, RefundProgress, SeenDispute, SeenRefund, Use},
 };
 
 use crate::{
@@ -84,6 +84,76 @@ async fn money_that_the_gateway_takes_back_frees_the_goods() {
     let payment = payment.expect("is being paid");
     gateway.pay(&payment.reference);
     desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    gateway.happen(&payment.reference, |charge| {
+        charge.state = GatewayState::Denied { reason: "reversed".to_owned() };
+    });
+    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    assert_eq!(desk.payment(payment.id).await.state, PaymentState::Reversed);
+    assert_eq!((status(&desk, placed.id).await, counts(&desk, shoes).await), (OrderStatus::Cancelled, (5, 0, 0, 5)));
+    check(&desk).await;
+}
+
+#[tokio::test]
+async fn no_goods_leave_for_money_that_went_back() {
+    for way in ["a refund", "a refund at the gateway", "a lost dispute"] {
+        let (desk, gateway) = Desk::played().await;
+        let (ani, _) = desk.person("ani").await;
+        let admin = staff(&desk, "budi").await;
+        let shoes = product(&desk, 5).await;
+        let (placed, payment) = bought(&desk, &ani, shoes, 2).await;
+        gateway.pay(&payment.reference);
+        desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+        match way {
+            "a refund" => {
+                let made = desk.app.payments.refund(&admin, desk.id(), payment.id, None, "sorry").await;
+                made.expect("refunds");
+            }
+            "a refund at the gateway" => gateway.happen(&payment.reference, |charge| {
+                let state = RefundProgress::Succeeded;
+                charge.refunds.push(SeenRefund { key: "theirs".to_owned(), amount: 2_000, state });
+            }),
+            _ => gateway.happen(&payment.reference, |charge| {
+                let state = DisputeProgress::Lost;
+                charge.disputes.push(SeenDispute { id: "D-1".to_owned(), amount: 2_000, state });
+            }),
+        }
+        desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+        assert_eq!(status(&desk, placed.id).await, OrderStatus::Paid, "{way} says nothing about the order");
+        let refused = desk.app.orders.complete(&admin, placed.id, None).await.expect_err("refused");
+        assert_eq!(refused.code(), Code::IllegalTransition, "{way}");
+        assert!(refused.detail().contains("cancel it"), "{refused}");
+        assert_eq!(counts(&desk, shoes).await, (5, 2, 0, 3), "{way}");
+        desk.app.orders.cancel(&admin, placed.id, None, None).await.expect("cancels");
+        assert_eq!((counts(&desk, shoes).await, earned(&desk).await), ((5, 0, 0, 5), 0), "{way}");
+        check(&desk).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_partly_paid_back_is_delivered_all_the_same() {
+    let (desk, gateway) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let admin = staff(&desk, "budi").await;
+    let shoes = product(&desk, 5).await;
+    let (placed, payment) = bought(&desk, &ani, shoes, 2).await;
+    gateway.pay(&payment.reference);
+    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    desk.app.payments.refund(&admin, desk.id(), payment.id, Some(1_999), "a scratch").await.expect("refunds");
+    desk.app.orders.complete(&admin, placed.id, None).await.expect("completes");
+    assert_eq!((counts(&desk, shoes).await, earned(&desk).await), ((3, 0, 0, 3), 1));
+    check(&desk).await;
+}
+
+#[tokio::test]
+async fn a_payment_that_is_taken_back_after_its_refund_frees_the_goods() {
+    let (desk, gateway) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let admin = staff(&desk, "budi").await;
+    let shoes = product(&desk, 5).await;
+    let (placed, payment) = bought(&desk, &ani, shoes, 2).await;
+    gateway.pay(&payment.reference);
+    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    desk.app.payments.refund(&admin, desk.id(), payment.id, None, "sorry").await.expect("refunds");
     gateway.happen(&payment.reference, |charge| {
         charge.state = GatewayState::Denied { reason: "reversed".to_owned() };
     });
@@ -198,6 +268,10 @@ async fn a_proof_goes_to_review_and_is_seen_by_those_who_review() {
         );
     }
     assert_eq!(desk.app.payments.proof(&eka, id).await.expect_err("refused").code(), Code::PaymentNotFound);
+    desk.app.payments.proof(&Principal::Operator, id).await.expect("is there");
+    let looked = "SELECT actor FROM audit_entries WHERE action = 'payment.proof_seen' ORDER BY id";
+    let others = [String::from(&admin), String::from(&Principal::Operator)];
+    assert_eq!(desk.database.texts(looked).await, others, "whoever looks at other people's papers is written down");
     desk.app.payments.accept(&admin, id).await.expect("accepts");
     let late = desk.app.payments.show(&ani, id, shown).await.expect_err("refused");
     assert_eq!(late.code(), Code::IllegalTransition);

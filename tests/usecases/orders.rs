@@ -184,6 +184,45 @@ async fn a_draft_reserves_nothing_and_is_placed_at_the_price_of_the_moment() {
 }
 
 #[tokio::test]
+async fn placed_again_after_it_was_paid_or_delivered_it_is_the_same_order() {
+    let (desk, gateway) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let admin = staff(&desk, "budi").await;
+    let shoes = product(&desk, 5).await;
+    let new = NewOrder { lines: vec![line(shoes, 2)], draft: true, payment: None };
+    let (draft, _) = desk.app.orders.create(&ani, desk.id(), new).await.expect("drafts");
+    let place = async || desk.app.orders.place(&ani, draft.id, Some(2_000), Some(by("qris"))).await;
+    let payment = place().await.expect("places").1.expect("is being paid");
+    gateway.pay(&payment.reference);
+    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    for becomes in [OrderStatus::Paid, OrderStatus::Completed] {
+        let (again, paying) = place().await.expect("answers");
+        assert_eq!((again.status, paying.map(|one| one.id)), (becomes, Some(payment.id)));
+        if becomes == OrderStatus::Paid {
+            desk.app.orders.complete(&admin, draft.id, None).await.expect("completes");
+        }
+    }
+    assert_eq!((gateway.charges().len(), counts(&desk, shoes).await), (1, (3, 0, 0, 3)));
+    check(&desk).await;
+}
+
+#[tokio::test]
+async fn a_draft_is_confirmed_as_it_was_seen() {
+    let (desk, _) = Desk::played().await;
+    let (ani, _) = desk.person("ani").await;
+    let admin = staff(&desk, "budi").await;
+    let shoes = product(&desk, 5).await;
+    let new = NewOrder { lines: vec![line(shoes, 2)], draft: true, payment: None };
+    let (draft, _) = desk.app.orders.create(&ani, desk.id(), new).await.expect("drafts");
+    let confirm = async |revision| {
+        desk.app.orders.set_status(&admin, draft.id, OrderStatus::Confirmed, None, Some(revision)).await
+    };
+    let stale = confirm(draft.revision + 1).await.expect_err("refused");
+    assert_eq!((stale.code(), stale.faults()[0].pointer.as_str()), (Code::ConcurrentChange, "/revision"));
+    assert_eq!(confirm(draft.revision).await.expect("confirms").status, OrderStatus::Confirmed);
+}
+
+#[tokio::test]
 async fn staff_decides_on_what_it_saw() {
     let (desk, _) = Desk::played().await;
     let (ani, _) = desk.person("ani").await;
@@ -301,6 +340,10 @@ async fn the_timeline_tells_who_did_what() {
     ] {
         assert!(told.contains(&wanted), "{wanted:?} is not among {told:?}");
     }
+    // The payment and the delivery are of one moment.
+    let of_the_order: Vec<&str> =
+        told.iter().map(|(what, _)| *what).filter(|what| what.starts_with("order.")).collect();
+    assert_eq!(of_the_order, ["order.confirmed", "order.paid", "order.completed"]);
     let inside = desk.app.orders.detail(&admin, placed.id).await.expect("answers");
     assert!(inside.timeline.iter().any(|moment| moment.who == format!("user:{}", user(&admin))));
     assert_eq!(view.payments.len(), 1);

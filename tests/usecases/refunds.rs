@@ -172,6 +172,14 @@ async fn some_methods_cannot_be_refunded_and_say_what_to_do() {
     // The ledger alone would say that the money is back, and it would not be.
     let books = desk.app.transactions.refund(&admin, desk.id(), payment.transaction, None, "by hand").await;
     assert_eq!(books.expect_err("refused").code(), Code::NotRefundable);
+    // What no gateway has is not sent to one.
+    let payment = buy(&desk, &ani, 50_000, by("manual_transfer")).await;
+    desk.app.payments.confirm(&ani, payment.id).await.expect("announces");
+    desk.app.payments.accept(&admin, payment.id).await.expect("accepts");
+    let books = desk.app.transactions.refund(&admin, desk.id(), payment.transaction, None, "by hand").await;
+    let refused = books.expect_err("refused");
+    assert_eq!(refused.code(), Code::NotRefundable);
+    assert!(refused.detail().contains("by hand") && !refused.detail().contains("/payments/"), "{refused}");
     desk.check().await;
 }
 

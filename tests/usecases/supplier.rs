@@ -38,6 +38,8 @@ struct Books {
     mishaps: Vec<Mishap>,
     /// What questions are answered, instead of the truth.
     deaf: bool,
+    /// Whether bills cost us nothing.
+    free: bool,
 }
 
 /// The supplier. Clones share everything.
@@ -57,6 +59,11 @@ impl Counter {
     /// Whether questions stay without an answer.
     pub fn deaf(&self, deaf: bool) {
         self.books().deaf = deaf;
+    }
+
+    /// What bills cost from now on is nothing.
+    pub fn free_of_charge(&self) {
+        self.books().free = true;
     }
 
     /// What became of every sale changes.
@@ -150,7 +157,7 @@ impl PpobSupplier for Counter {
             customer_no: inquiry.customer_no.clone(),
             customer_name: Some("BUDI".into()),
             bill: rupiah(150_000),
-            cost: rupiah(148_500),
+            cost: rupiah(if self.books().free { 0 } else { 148_500 }),
             admin: None,
             period: Some("202601".to_owned()),
             lines: vec![],

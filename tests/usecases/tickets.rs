@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     desk::user,
-    house_of_events::{Door, EVENT, new_event, new_type, scan},
+    house_of_events::{Door, EVENT, at, new_event, new_type, scan},
 };
 
 const LINE: OrderLine = OrderLine { order: OrderId(Uuid::from_u128(77)), line: 1 };
@@ -209,7 +209,43 @@ async fn what_is_not_on_sale_is_not_sold() {
     let early = door.sell(NewTicketType { sale_from: Some(soon), ..new_type("Early", 3) }).await;
     let refused = order(&door, &ani, &early, 1).await.expect_err("not yet");
     assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/lines/0/ticket_type_id"));
-    assert_eq!(order(&door, &ani, &early, 101).await.expect_err("too many").code(), Code::Invalid);
+    let refused = order(&door, &ani, &early, 101).await.expect_err("too many, whenever they are sold");
+    assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/lines/0/quantity"));
+    assert!(refused.faults()[0].detail.contains("100 for tickets"), "{refused}");
     door.desk.clock.advance(std::time::Duration::from_secs(60));
     order(&door, &ani, &early, 1).await.expect("now");
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_a_time_even_if_one_end_of_it_is_its_type_s() {
+    let door = Door::listed().await;
+    let from = NewTicketType { valid_from: Some(at(100)), ..new_type("Late", 3) };
+    let until = NewTicketType { valid_until: Some(at(100)), ..new_type("Early", 3) };
+    let (late, early) = (door.sell(from).await, door.sell(until).await);
+    let give = async |kind: &TicketType, from: Option<i64>, until: Option<i64>| {
+        let holder = "Siti".to_owned();
+        let (valid_from, valid_until) = (from.map(at), until.map(at));
+        let new = NewTicket { holder, ticket_type: Some(kind.id), valid_from, valid_until, ..NewTicket::default() };
+        door.desk.app.attendance.issue(&door.panitia, door.desk.id(), EVENT, new).await
+    };
+    for refused in [give(&late, None, Some(100)).await, give(&early, Some(100), None).await] {
+        let refused = refused.expect_err("it would never let anybody in");
+        assert_eq!((refused.code(), refused.faults()[0].pointer.as_str()), (Code::Invalid, "/valid_until"));
+    }
+    assert_eq!((left(&door, &late).await, left(&door, &early).await), (3, 3));
+    let given = give(&late, None, Some(101)).await.expect("is good for a second");
+    assert_eq!((given.valid_from, given.valid_until), (Some(at(100)), Some(at(101))));
+}
+
+#[tokio::test]
+async fn an_id_that_another_event_s_type_has_is_refused() {
+    let door = Door::listed().await;
+    let attendance = &door.desk.app.attendance;
+    attendance.create(&door.panitia, new_event("evt2")).await.expect("made");
+    let id = door.desk.id();
+    let made = attendance.create_type(&door.panitia, id, EVENT, new_type("Reguler", 3)).await.expect("made");
+    let again = attendance.create_type(&door.panitia, id, EVENT, new_type("Reguler", 3)).await;
+    assert_eq!(again.expect("is there"), made);
+    let stolen = attendance.create_type(&door.panitia, id, "evt2", new_type("Reguler", 3)).await;
+    assert_eq!(stolen.expect_err("refused").code(), Code::TransferConflict);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dermaga_domain::Code;
+use dermaga_domain::{Code, ledger::Party, payments::Topup};
 use dermaga_ports::{
     ids::{PaymentId, TransactionId},
     ledger::TransactionStatus,
@@ -10,7 +10,10 @@ use dermaga_ports::{
 };
 use dermaga_tests::played::Played;
 
-use crate::desk::{Desk, answering, gateway, paid, settling};
+use crate::{
+    desk::{Desk, answering, gateway, paid, rupiah, settling},
+    shop::{by, staff},
+};
 
 fn unknown() -> Outcome<Snapshot> {
     Outcome::Unknown("no answer in time".to_owned())
@@ -119,5 +122,34 @@ async fn the_same_id_with_other_content_is_refused() {
     // Somebody else who guesses the id learns nothing and gets nothing.
     let (budi, other) = desk.person("budi").await;
     assert_eq!(desk.topup(&budi, id, &other, 500).await.expect_err("refused").code(), Code::TransferConflict);
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn of_two_equal_transfers_into_wallets_each_has_an_amount_of_its_own() {
+    let (desk, _) = Desk::played().await;
+    let admin = staff(&desk, "budi").await;
+    let mut announced = Vec::new();
+    for name in ["ani", "eka"] {
+        let (who, wallet) = desk.person(name).await;
+        let id: TransactionId = desk.id();
+        let topup = Topup { topup: rupiah(50_000), choice: by("manual_transfer") };
+        for _ in 0..2 {
+            let same = desk.app.payments.topup(&who, id, Party::Wallet(wallet.id), topup.clone()).await;
+            let (movement, payment) = same.expect("starts, and is answered again");
+            assert_eq!((movement.transaction.amount.amount(), payment.net()), (50_000, 50_000));
+        }
+        let payment = desk.payment(PaymentId(id.0)).await;
+        assert!((50_001..=50_999).contains(&payment.amount.amount()), "{}", payment.amount);
+        desk.app.payments.confirm(&who, payment.id).await.expect("announces");
+        announced.push((who, wallet, payment));
+    }
+    // On the statement is the second one's amount alone.
+    let on_the_statement = announced[1].2.amount;
+    let found: Vec<_> = announced.iter().filter(|(.., payment)| payment.amount == on_the_statement).collect();
+    let [(eka, theirs, payment)] = found[..] else { panic!("one amount names {} payments", found.len()) };
+    desk.app.payments.accept(&admin, payment.id).await.expect("accepts");
+    assert_eq!(desk.balance(eka, theirs).await.0, on_the_statement.amount(), "the code is the payer's");
+    assert_eq!(desk.balance(&announced[0].0, &announced[0].1).await.0, 0);
     desk.check().await;
 }

@@ -77,31 +77,30 @@ impl Attendance {
         if let Some(found) = store.attendance().signing_key().await? {
             return Ok(found);
         }
-        match self.make_key(None, 1).await {
-            Ok(_) | Err(StoreError::Conflict(Unique::TicketKey)) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.make_key(None, 1).await?;
         let found = store.attendance().signing_key().await?;
         found.ok_or_else(|| Error::internal("a key that was made is not there"))
     }
 
-    async fn make_key(&self, by: Option<&Principal>, number: u32) -> std::result::Result<TicketKey, StoreError> {
+    /// Makes the key of that number, unless somebody else has.
+    async fn make_key(&self, by: Option<&Principal>, number: u32) -> Result<Option<TicketKey>> {
         let (signer, now) = (&self.0.ports.ticket_signer, self.0.now());
         let secret = signer.fresh();
         let key = TicketKey { id: self.0.id(), number, public: signer.public(&secret), created_at: now };
-        let mut uow = self.0.ports.store.begin().await?;
-        uow.ticket_keys().add(&key, &secret).await?;
+        let mut uow = self.0.begin().await?;
+        match uow.ticket_keys().add(&key, &secret).await {
+            Err(StoreError::Conflict(Unique::TicketKey)) => return Ok(None),
+            added => added?,
+        }
         let note = Note {
             actor: by,
             action: "ticket_key.created",
             subject: format!("ticket_key:{number}"),
             detail: String::new(),
         };
-        let event = self.0.event(note.action, note.subject.clone(), json!({ "number": number }), now);
-        uow.outbox().publish(&event).await?;
-        uow.audit().record(&self.0.entry(note, now)).await?;
+        self.0.file(&mut *uow, note, json!({ "number": number }), now).await?;
         uow.commit().await?;
-        Ok(key)
+        Ok(Some(key))
     }
 
     /// Every key, newest first: what a device needs that verifies codes by itself.
@@ -122,11 +121,7 @@ impl Attendance {
         self.0.authorise(by, Permission::ManageTicketKeys).await?;
         let newest = self.0.ports.store.attendance().signing_key().await?;
         let number = newest.map_or(0, |(key, _)| key.number) + 1;
-        match self.make_key(Some(by), number).await {
-            Err(StoreError::Conflict(Unique::TicketKey)) => {
-                Err(Error::new(Code::ConcurrentChange, "Somebody else has made a new key at this moment."))
-            }
-            made => Ok(made?),
-        }
+        let made = self.make_key(Some(by), number).await?;
+        made.ok_or_else(|| Error::new(Code::ConcurrentChange, "Somebody else has made a new key at this moment."))
     }
 }

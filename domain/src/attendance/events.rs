@@ -267,6 +267,13 @@ impl Attendance {
                 let told = format!("{} has a ticket type of this name already.", made.event);
                 return Err(Error::new(Code::TicketTypeExists, told).at("/name"));
             }
+            Err(StoreError::Conflict(Unique::Id)) => {
+                // The same request at the same time.
+                drop(uow);
+                let known = self.0.ports.store.attendance().ticket_types(&made.event).await?;
+                let taken = || Error::new(Code::TransferConflict, "This id was used for something else.");
+                return known.into_iter().find(|known| known.id == id).ok_or_else(taken);
+            }
             added => added?,
         }
         let note = Note {

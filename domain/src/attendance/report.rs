@@ -52,6 +52,22 @@ impl Attendance {
         Ok(Attending { event, attended, records })
     }
 
+    /// The records alone, for whoever reads all of them: what is counted is not counted again for each part.
+    ///
+    /// # Errors
+    /// As [`Attendance::attendance`].
+    pub async fn checkins(
+        &self,
+        by: &Principal,
+        event: &str,
+        filter: CheckinFilter,
+        page: PageRequest<CheckinId>,
+    ) -> Result<Page<Checkin, CheckinId>> {
+        self.0.authorise(by, Permission::ReadAttendance).await?;
+        let event = self.known(event).await?;
+        Ok(self.0.ports.store.attendance().checkins(&event.id, filter, page).await?)
+    }
+
     /// Codes that went through more often than they may, each with a line that says so and every passage.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Guests: people who order without choosing a password.
 
 use dermaga_ports::{
-    auth::{Language, PasswordHash, Principal, Role, Session, User, UserStatus},
+    auth::{Language, Principal, Role, Session, User, UserStatus},
     ids::UserId,
 };
 use serde_json::json;
@@ -55,8 +55,7 @@ impl Auth {
         };
         let mut uow = self.0.begin().await?;
         // No password fits, and there is no name to try one for.
-        uow.users().add(&user, &PasswordHash(String::new())).await?;
-        uow.users().set_password(id, None).await?;
+        uow.users().add(&user, None).await?;
         self.open_default_wallet(&mut *uow, id, now).await?;
         let session = Session { id: self.0.id(), user: id, created_at: now, revoked_at: None };
         uow.sessions().add(&session).await?;

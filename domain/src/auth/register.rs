@@ -94,7 +94,7 @@ impl Auth {
             updated_at: now,
         };
         let mut uow = self.0.begin().await?;
-        uow.users().add(&user, &password).await.map_err(taken)?;
+        uow.users().add(&user, Some(&password)).await.map_err(taken)?;
         self.open_default_wallet(&mut *uow, id, now).await?;
         let note = Note {
             actor: Some(by),

@@ -212,13 +212,17 @@ pub(super) fn quoted(
     }
 }
 
-/// A customer's number, as people write it: with spaces and dashes between the digits.
+/// A customer's number, as people write it: with spaces and dashes between the digits. The tax on a vehicle has two
+/// numbers of digits, with a comma between them.
 pub(super) fn customer_no(text: &str) -> Result<Personal> {
     let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let mut faults = Faults::default();
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_');
-    if !(4..=50).contains(&plain.len()) || !plain.chars().all(fits) {
-        faults.add("/customer_no", "must have 4 to 50 letters, digits, or . @ _");
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let two = plain.split_once(',').is_some_and(|(first, second)| digits(first) && digits(second));
+    if !(4..=50).contains(&plain.len()) || !(two || plain.chars().all(fits)) {
+        faults
+            .add("/customer_no", "must have 4 to 50 letters, digits, or . @ _, or be two numbers with a comma between");
     }
     faults.check()?;
     Ok(Personal::new(plain))

@@ -44,6 +44,13 @@ pub(crate) async fn look(uow: &mut dyn UnitOfWork, items: &[ItemId], now: Timest
     Ok(stock.into_iter().map(|stock| Availability { stock, held: of(stock.item) }).collect())
 }
 
+/// Locks what the order is about. Whoever also needs its bookings MUST do this first: those who order take the goods before
+/// the bookings.
+pub(crate) async fn lock(uow: &mut dyn UnitOfWork, order: &Order, now: Timestamp) -> Result<()> {
+    let items: Vec<ItemId> = order.items().into_iter().map(|(item, _)| item).collect();
+    look(uow, &items, now).await.map(drop)
+}
+
 /// Whether everything that the order needs is there; the items MUST be locked.
 ///
 /// # Errors

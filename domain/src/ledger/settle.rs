@@ -24,6 +24,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     faults::Faults,
+    payments::MANUAL,
 };
 
 /// Why a transaction that nobody settled was cancelled.
@@ -48,9 +49,10 @@ impl Transactions {
         let mut faults = Faults::default();
         let description = faults.text("/description", change.description.as_deref(), 255);
         faults.check()?;
+        self.may_settle(by, id).await?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
-        let mut transaction = self.find_to_settle(&mut *uow, by, id).await?;
+        let mut transaction = uow.transactions().find(id).await?.ok_or_else(|| missing(id))?;
         let before = transaction.clone();
         if let Some(description) = description {
             if transaction.status != TransactionStatus::Pending {
@@ -152,7 +154,13 @@ impl Transactions {
         match attempts.items.into_iter().find(|payment| payment.used == Use::Funding) {
             None => Ok(()),
             Some(payment) => {
-                let told = format!("It was paid through {}: POST /payments/{}/refund.", payment.gateway, payment.id);
+                let told = if payment.gateway == MANUAL {
+                    "It was paid by a manual transfer, which no gateway gives back: cancel its order, and the money goes to \
+                     the buyer's wallet, or transfer it back by hand."
+                        .to_owned()
+                } else {
+                    format!("It was paid through {}: POST /payments/{}/refund.", payment.gateway, payment.id)
+                };
                 Err(Error::new(Code::NotRefundable, told))
             }
         }
@@ -189,15 +197,16 @@ impl Transactions {
         Ok(count)
     }
 
-    async fn find_to_settle(&self, uow: &mut dyn UnitOfWork, by: &Principal, id: TransactionId) -> Result<Transaction> {
-        let missing = || Error::new(Code::TransactionNotFound, format!("There is no transaction {id} among yours."));
-        let transaction = uow.transactions().find(id).await?.ok_or_else(missing)?;
+    /// Whose it is never changes, so this is asked before a unit of work is open: the account of staff is looked up.
+    async fn may_settle(&self, by: &Principal, id: TransactionId) -> Result<()> {
+        let found = self.0.ports.store.transactions().transaction(id).await?;
+        let transaction = found.ok_or_else(|| missing(id))?;
         // The receiver sees the transaction but cannot settle it.
         let (own, any) = (Permission::OwnTransactions, Permission::SettleTransactions);
         match self.0.authorise_owner(by, transaction.user, own, any).await {
-            Ok(()) => Ok(transaction),
+            Ok(()) => Ok(()),
             Err(denied) if matches!(by, Principal::User { id, .. } if transaction.concerns(*id)) => Err(denied),
-            Err(error) => Err(error.hidden_behind(missing)),
+            Err(error) => Err(error.hidden_behind(|| missing(id))),
         }
     }
 
@@ -241,6 +250,10 @@ impl Transactions {
         transaction.status = to;
         Ok(())
     }
+}
+
+fn missing(id: TransactionId) -> Error {
+    Error::new(Code::TransactionNotFound, format!("There is no transaction {id} among yours."))
 }
 
 /// Whether a transaction's money is free again because its deadline has passed.

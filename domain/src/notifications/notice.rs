@@ -53,6 +53,8 @@ pub enum What {
     TicketWithdrawn { event: String },
     BookingBought { title: String },
     BookingRefused { title: String, sum: Sum },
+    BookingCancelled { title: String },
+    BookingMoved { title: String },
 }
 
 impl What {
@@ -111,6 +113,8 @@ mod tests {
             What::OrderExpired {},
             What::BookingBought { title: "PLN Token 20.000".to_owned() },
             What::BookingRefused { title: "PLN Token 20.000".to_owned(), sum },
+            What::BookingCancelled { title: "Garuda CGK-DPS".to_owned() },
+            What::BookingMoved { title: "Garuda CGK-DPS".to_owned() },
         ] {
             let notice = Notice { what, reference: "42".to_owned() };
             let Content::Template { name, data } = notice.content() else { panic!("a template") };

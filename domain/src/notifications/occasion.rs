@@ -191,13 +191,16 @@ fn ticket(event: &Event, happened: &str) -> Result<Told, String> {
 
 /// Only what the supplier decided: orders and payments tell the rest. Money that a person has to return is not promised.
 fn booking(event: &Event, happened: &str) -> Result<Told, String> {
-    if !matches!(happened, "fulfilled" | "failed") {
+    if !matches!(happened, "fulfilled" | "failed" | "cancelled" | "moved") {
         return Ok(Vec::new());
     }
     let Booking { user_id, title, sum, frozen } = facts(event)?;
     let title = told(&title).unwrap_or_default();
     let what = match happened {
         "fulfilled" => What::BookingBought { title },
+        // What comes back is told by the refund.
+        "cancelled" => What::BookingCancelled { title },
+        "moved" => What::BookingMoved { title },
         _ if frozen => return Ok(Vec::new()),
         _ => What::BookingRefused { title, sum },
     };
@@ -312,6 +315,9 @@ mod tests {
         assert_eq!(told_of("booking.fulfilled", facts(false)), [(user(1), What::BookingBought { title: title() })]);
         let refused = What::BookingRefused { title: title(), sum: SUM };
         assert_eq!(told_of("booking.failed", facts(false)), [(user(1), refused)]);
+        let cancelled = What::BookingCancelled { title: title() };
+        assert_eq!(told_of("booking.cancelled", facts(true)), [(user(1), cancelled)]);
+        assert_eq!(told_of("booking.moved", facts(false)), [(user(1), What::BookingMoved { title: title() })]);
         for (topic, frozen) in [("booking.failed", true), ("booking.unknown", false), ("booking.frozen", true)] {
             assert_eq!(told_of(topic, facts(frozen)), [], "{topic}");
         }

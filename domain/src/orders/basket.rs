@@ -55,8 +55,12 @@ impl NewOrder {
             faults.add("/lines", format!("must have at most {MAX_LINES} lines"));
         }
         for (position, line) in self.lines.iter().enumerate().take(MAX_LINES) {
-            if !(1..=MAX_QUANTITY).contains(&line.quantity) {
-                faults.add(&format!("/lines/{position}/quantity"), format!("must be from 1 to {MAX_QUANTITY}"));
+            let (most, of) = match line.ware {
+                Ware::Ticket(_) => (MAX_TICKETS, " for tickets"),
+                Ware::Product(_) | Ware::Booking(_) => (MAX_QUANTITY, ""),
+            };
+            if !(1..=most).contains(&line.quantity) {
+                faults.add(&format!("/lines/{position}/quantity"), format!("must be from 1 to {most}{of}"));
             }
             if line.ware.booking().is_some() && line.quantity != 1 {
                 faults.add(&format!("/lines/{position}/quantity"), "must be 1 for a booking");
@@ -114,13 +118,6 @@ pub(super) async fn price(uow: &mut dyn UnitOfWork, asking: Asking, wanted: &[Ne
             Ware::Booking(_) => "booking_id",
         };
         let offer = match offers.iter().find(|offer| offer.ware == line.ware) {
-            Some(Offer { refused: None, .. }) if line.quantity > MAX_TICKETS && field == "ticket_type_id" => {
-                faults.add(
-                    &format!("/lines/{position}/quantity"),
-                    format!("must be from 1 to {MAX_TICKETS} for tickets"),
-                );
-                continue;
-            }
             Some(offer @ Offer { refused: None, .. }) => offer,
             found => {
                 let told = found.and_then(|offer| offer.refused).unwrap_or("is nothing that you can order");

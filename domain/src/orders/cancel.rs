@@ -75,6 +75,7 @@ impl Orders {
         let from = order.status_at(now);
         may_move(from, OrderStatus::Cancelled)?;
         as_seen(&order, revision)?;
+        shelf::lock(&mut *uow, &order, now).await?;
         booking::may_be_called_off(&mut *uow, &order).await?;
         order.status = OrderStatus::Cancelled;
         order.reason = reason;

@@ -3,7 +3,9 @@
 use dermaga_ports::{
     auth::Principal,
     ids::OrderId,
+    ledger::{Transaction, TransactionStatus},
     orders::{Order, OrderStatus},
+    payments::{Payment, Use},
 };
 
 use super::{Orders, lifecycle::may_move, missing};
@@ -23,14 +25,20 @@ impl Orders {
     /// Of two who complete it at once one does, and the other hears how it stands.
     ///
     /// # Errors
-    /// [`Code::PermissionDenied`], [`Code::OrderNotFound`], [`Code::IllegalTransition`], [`Code::ConcurrentChange`].
+    /// [`Code::PermissionDenied`], [`Code::OrderNotFound`], [`Code::IllegalTransition`], also once its money went back,
+    /// [`Code::ConcurrentChange`].
     pub async fn complete(&self, by: &Principal, id: OrderId, revision: Revision) -> Result<Order> {
         self.0.authorise(by, Permission::ManageOrders).await?;
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
+        // Locked before the order: whoever gives its money back decides before this or after it.
+        let attempts = uow.payments().of_transaction(id.into()).await?;
+        let purchase = uow.transactions().find(id.into()).await?;
         let mut order = uow.orders().find(id).await?.ok_or_else(|| missing(id))?;
         may_move(order.status_at(now), OrderStatus::Completed)?;
         as_seen(&order, revision)?;
+        still_paid(&attempts, purchase.as_ref())?;
+        shelf::lock(&mut *uow, &order, now).await?;
         booking::have_ended(&mut *uow, &order).await?;
         order.status = OrderStatus::Completed;
         order.updated_at = now;
@@ -62,7 +70,10 @@ impl Orders {
         match to {
             OrderStatus::Completed => self.complete(by, id, revision).await,
             OrderStatus::Cancelled => self.cancel(by, id, reason, revision).await,
-            OrderStatus::Confirmed => Ok(self.place(by, id, None, None).await?.0),
+            OrderStatus::Confirmed => {
+                as_seen(&order, revision)?;
+                Ok(self.place(by, id, None, None).await?.0)
+            }
             OrderStatus::Paid => {
                 let told =
                     "An order is PAID by its payment: see PUT /orders/{id}/payment for money that came elsewhere.";
@@ -75,6 +86,17 @@ impl Orders {
             OrderStatus::Draft => Err(Error::new(Code::IllegalTransition, "No order becomes a draft again.")),
         }
     }
+}
+
+/// No goods leave for money that went back, whichever way it went: by a refund, at the gateway, or to the payer's bank,
+/// which changes the payment alone.
+fn still_paid(attempts: &[Payment], purchase: Option<&Transaction>) -> Result<()> {
+    let refunded = purchase.is_some_and(|purchase| purchase.status == TransactionStatus::Refunded);
+    let spent = |payment: &Payment| payment.used == Use::Funding && payment.sums.left() <= 0;
+    if refunded || attempts.iter().any(spent) {
+        return Err(Error::new(Code::IllegalTransition, "The money of this order went back: cancel it."));
+    }
+    Ok(())
 }
 
 /// Refuses a decision that was made on what is no longer so.

@@ -9,7 +9,8 @@
 //! - [`view`]: orders, read.
 //!
 //! # Locks
-//! Whoever needs several takes them in this order: payments, transaction, ledger accounts, order, stock.
+//! Whoever needs several takes them in this order: payments, transaction, ledger accounts, order, stock,
+//! bookings.
 
 mod basket;
 mod cancel;

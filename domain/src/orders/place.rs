@@ -105,7 +105,8 @@ impl Orders {
         payment: Option<MethodChoice>,
     ) -> Result<(Order, Option<Payment>)> {
         let seen = self.own(by, id, Permission::ManageOrders).await?;
-        if seen.status_at(self.0.now()) == OrderStatus::Confirmed {
+        // A repetition may come after the payment, and after the goods have left.
+        if matches!(seen.status_at(self.0.now()), OrderStatus::Confirmed | OrderStatus::Paid | OrderStatus::Completed) {
             return self.made_before(seen.buyer, seen).await;
         }
         let now = self.0.now();

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
     pub at: Timestamp,
-    /// What happened, as `order.placed` or `payment.paid`.
+    /// What happened, as `order.confirmed` or `payment.paid`.
     pub what: String,
     /// Who did it: `buyer`, `staff`, `system`, or the name of a gateway or service. Staff sees whom.
     pub who: String,
@@ -68,7 +68,8 @@ impl Orders {
         for subject in subjects {
             let filter = AuditFilter { subject: Some(subject), ..AuditFilter::default() };
             let entries = store.audit().audit(&filter, PageRequest::first(100)).await?.items;
-            timeline.extend(entries.into_iter().map(|entry| moment(entry, order.buyer, insider)));
+            // Oldest first, also of what happened at one moment.
+            timeline.extend(entries.into_iter().rev().map(|entry| moment(entry, order.buyer, insider)));
         }
         timeline.sort_by_key(|moment| moment.at);
         let issued = matches!(order.status, OrderStatus::Paid | OrderStatus::Completed);
@@ -112,7 +113,7 @@ impl Orders {
         Ok(self.0.ports.store.orders().orders(&filter, self.0.now(), page).await?)
     }
 
-    /// The status of an order at this moment; see [`Order::status_at`].
+    /// The moment that deadlines are judged by; see [`Order::status_at`].
     pub fn now(&self) -> Timestamp {
         self.0.now()
     }

@@ -220,6 +220,10 @@ impl Payments {
         let mut transaction = self.transaction_of(uow, payment).await?;
         let amount = Money::new(payment.sums.left().max(0), payment.amount.currency())?;
         if amount.amount() == 0 {
+            // It went back before, which leaves an order as it is; now there is nothing that pays for it any more.
+            if payment.used == Use::Funding {
+                self.0.order_unpaid(uow, &told_by(payment), &transaction, now).await?;
+            }
             return Ok(());
         }
         let given = Bookings { uow, now }.take_back(payment, &transaction, amount, "reversal").await?;

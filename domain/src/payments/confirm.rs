@@ -102,6 +102,8 @@ impl Payments {
         let mut uow = self.0.begin().await?;
         uow.audit().record(&self.0.entry(note, now)).await?;
         if payment.gateway == MANUAL || payment.state == PaymentState::Created {
+            // All of them before their purchase: whoever is rejected is asked below whether another one is in review.
+            uow.payments().of_transaction(payment.transaction).await?;
             let mut payment = self.locked(&mut *uow, id).await?;
             let state = if step == Step::Deny { PaymentState::Failed } else { PaymentState::Cancelled };
             let here = payment.gateway == MANUAL || payment.state == PaymentState::Created;

@@ -4,7 +4,7 @@
 //! or without a proof, stops the clock once: the purchase waits until somebody has looked.
 
 use dermaga_ports::{
-    StoreError,
+    StoreError, Unique,
     auth::Principal,
     ids::{PaymentId, TransactionId},
     ledger::Transaction,
@@ -91,7 +91,7 @@ impl Payments {
         Ok(())
     }
 
-    /// Nobody waits any longer than without the review.
+    /// Nobody waits any longer than without the review. The attempts of the transaction MUST be locked.
     pub(super) async fn wait_no_longer(
         &self,
         uow: &mut dyn UnitOfWork,
@@ -156,6 +156,12 @@ impl Payments {
         let mut payment = self.manual_attempt(id, &transaction, now);
         payment.reference = reference.to_owned();
         match uow.payments().add(&payment).await {
+            Err(StoreError::Conflict(Unique::Id)) => {
+                // Somebody said the same at the same moment, and was quicker.
+                drop(uow);
+                let known = self.0.ports.store.payments().payment(id).await?;
+                return known.ok_or_else(|| Error::internal(format!("payment {id} is there and is not")));
+            }
             Err(StoreError::Conflict(_)) => {
                 let told = "Another payment was recorded under this reference.";
                 return Err(Error::new(Code::ReferenceTaken, told).at("/reference"));

@@ -9,7 +9,6 @@ use dermaga_ports::{
 
 use super::{MANUAL, Payments};
 use crate::{
-    auth::Permission,
     core::Note,
     error::{Code, Error, Result},
     faults::Faults,
@@ -69,10 +68,10 @@ impl Payments {
     /// # Errors
     /// [`Code::PaymentNotFound`], also if nothing was shown.
     pub async fn proof(&self, by: &Principal, id: PaymentId) -> Result<Proof> {
-        self.own(by, id).await?;
+        let payment = self.own(by, id).await?;
         let mut uow = self.0.begin().await?;
         let found = uow.manual_transfers().proof(id).await?;
-        if matches!(by, Principal::User { role, .. } if Permission::ManagePayments.granted_to(*role)) {
+        if !matches!(by, Principal::User { id, .. } if *id == payment.user) {
             // Who looks at other people's papers is written down.
             let note = Note {
                 actor: Some(by),

@@ -3,7 +3,7 @@
 use dermaga_ports::{
     auth::Principal,
     ids::{OrderId, PaymentId, TransactionId},
-    ledger::{Counterparty, SystemAccount, Transaction, TransactionKind, TransactionStatus, Wallet},
+    ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Wallet},
     orders::OrderStatus,
     payments::{MethodKind, Payment, PaymentState},
     store::UnitOfWork,
@@ -123,13 +123,7 @@ impl Payments {
         let left = transaction.expires_at.map(|at| at.since(now).saturating_sub(policy.grace()));
         let window = policy.payment_window.min(left.unwrap_or(policy.payment_window));
         let mut payment = self.attempt(id, transaction, choice, window, now)?;
-        if payment.gateway == MANUAL {
-            self.mark(uow, &mut payment, now).await?;
-        } else {
-            let cash = SystemAccount::GatewayCash { gateway: payment.gateway.clone() };
-            uow.books().open(&cash.open(payment.amount.currency(), now)).await?;
-        }
-        self.store(uow, by, &payment, now).await?;
+        self.store(uow, by, &mut payment, now).await?;
         Ok(payment)
     }
 

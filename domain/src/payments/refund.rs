@@ -98,33 +98,18 @@ impl Payments {
         &self,
         uow: &mut dyn UnitOfWork,
         by: &Principal,
-        mut payment: Payment,
+        payment: Payment,
         transaction: Transaction,
         why: &str,
         now: Timestamp,
     ) -> Result<Option<RefundId>> {
-        if payment.frozen {
-            let told = format!("A person has to look at payment {} first.", payment.id);
-            return Err(Error::new(Code::NotRefundable, told));
-        }
+        not_frozen(&payment)?;
         let left = Money::new(payment.sums.left().max(0), payment.amount.currency())?;
         if !left.is_positive() {
             return Ok(None);
         }
-        match self.refundable_amount(&payment, None) {
-            Ok(amount) => {
-                let id = RefundId(Uuid::new_v5(&payment.id.0, b"refund of a cancelled purchase"));
-                let refund = Refund::requested(id, &payment, amount, why, now);
-                self.request(uow, by, &mut payment, &transaction, refund, now).await?;
-                Ok(Some(id))
-            }
-            Err(error) if error.code() == Code::NotRefundable => {
-                self.credit_instead(uow, &mut payment, transaction, left, now).await?;
-                uow.payments().save(&payment).await?;
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        let id = RefundId(Uuid::new_v5(&payment.id.0, b"refund of a cancelled purchase"));
+        self.give_back_part(uow, by, (payment, transaction), (id, left), why, now).await
     }
 
     /// Gives back a part of the payment that funded a purchase, as [`Payments::give_back`] does with all of it. `id` is
@@ -142,10 +127,7 @@ impl Payments {
         why: &str,
         now: Timestamp,
     ) -> Result<Option<RefundId>> {
-        if payment.frozen {
-            let told = format!("A person has to look at payment {} first.", payment.id);
-            return Err(Error::new(Code::NotRefundable, told));
-        }
+        not_frozen(&payment)?;
         match self.refundable_amount(&payment, Some(amount.amount())) {
             Ok(amount) => {
                 let refund = Refund::requested(id, &payment, amount, why, now);
@@ -236,6 +218,15 @@ impl Payments {
         }
         Ok(Money::new(wanted, currency)?)
     }
+}
+
+/// Nothing goes back by itself of what a person has to look at.
+fn not_frozen(payment: &Payment) -> Result<()> {
+    if payment.frozen {
+        let told = format!("A person has to look at payment {} first.", payment.id);
+        return Err(Error::new(Code::NotRefundable, told));
+    }
+    Ok(())
 }
 
 /// The refund that an id stands for already, if it is the one that is asked for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dermaga_ports::{
     auth::Principal,
     ids::{PaymentId, WalletId},
-    ledger::Transaction,
+    ledger::{SystemAccount, Transaction},
     payments::{
         CardToken, ChargeRef, Method, MethodKind, NewCharge, Outcome, PayAction, Payer, Payment, PaymentState,
         RefusalKind, Snapshot, Sums, Use,
@@ -113,14 +113,21 @@ impl Payments {
         payment
     }
 
-    /// Stores an attempt with its papers.
+    /// Stores an attempt with its papers, and what its money needs: a manual transfer an amount of its own, any other the
+    /// gateway's account.
     pub(super) async fn store(
         &self,
         uow: &mut dyn UnitOfWork,
         by: &Principal,
-        payment: &Payment,
+        payment: &mut Payment,
         now: Timestamp,
     ) -> Result<()> {
+        if payment.gateway == MANUAL {
+            self.mark(uow, payment, now).await?;
+        } else {
+            let cash = SystemAccount::GatewayCash { gateway: payment.gateway.clone() };
+            uow.books().open(&cash.open(payment.amount.currency(), now)).await?;
+        }
         uow.payments().add(payment).await?;
         let note = Note {
             actor: Some(by),

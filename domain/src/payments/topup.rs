@@ -7,7 +7,7 @@ use dermaga_ports::{
     StoreError, Unique,
     auth::Principal,
     ids::{PaymentId, TransactionId, UserId, WalletId},
-    ledger::{Counterparty, SystemAccount, Transaction, TransactionKind, TransactionStatus, Wallet},
+    ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Wallet},
     money::MAX_AMOUNT,
     payments::{MethodKind, Payment, PaymentState},
 };
@@ -95,10 +95,10 @@ impl Payments {
         if method.kind == MethodKind::Wallet {
             return Err(Error::fault("/method", "must bring money in: a wallet is not topped up from a wallet"));
         }
-        let counterparty = Counterparty::Gateway { name: gateway.clone(), method: method.kind.to_string() };
+        let counterparty = Counterparty::Gateway { name: gateway, method: method.kind.to_string() };
         let draft = Draft { id, kind: TransactionKind::Topup, wallet, counterparty, amount, description, reference };
         let transaction = draft.transaction(TransactionStatus::Pending, now);
-        let payment = self.attempt(PaymentId(id.0), &transaction, choice, self.0.policy.topup_window, now)?;
+        let mut payment = self.attempt(PaymentId(id.0), &transaction, choice, self.0.policy.topup_window, now)?;
         let mut uow = self.0.begin().await?;
         match uow.transactions().add(&transaction).await {
             Ok(()) => {}
@@ -110,9 +110,8 @@ impl Payments {
             }
             Err(other) => return Err(other.into()),
         }
-        uow.books().open(&SystemAccount::GatewayCash { gateway }.open(amount.currency(), now)).await?;
         self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
-        self.store(&mut *uow, by, &payment, now).await?;
+        self.store(&mut *uow, by, &mut payment, now).await?;
         uow.commit().await?;
         Ok(payment)
     }

@@ -259,7 +259,7 @@ fn app(
         review_window: Duration::from_secs(settings.review_window),
         merchant: settings.merchant_name.clone(),
         guests: settings.guests,
-        ppob_margin: settings.ppob_margin,
+        ppob_margin: settings.ppob_margin.into(),
         travel_margin: settings.travel_margin,
         low_balance: settings.low_balance,
         topup_window: Duration::from_secs(settings.topup_window),

@@ -118,8 +118,8 @@ pub struct Settings {
     pub digiflazz_key: Option<String>,
     /// Signs Digiflazz' webhooks; without it none is believed.
     pub digiflazz_webhook_secret: Option<String>,
-    /// What is added to the price of credits.
-    pub ppob_margin: i64,
+    /// What is added to the price of credits; never negative, for nothing is sold for less than it costs.
+    pub ppob_margin: u32,
     /// What is added to the price of flights, rooms and crossings, in hundredths of a percent.
     pub travel_margin: u16,
     /// Below that, our balance with a supplier is low, and `supplier.trouble` is told.

@@ -219,9 +219,11 @@ pub struct UserFilter {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Users: Send {
+    /// Nobody logs in to an account without a password.
+    ///
     /// # Errors
     /// [`crate::Unique::UserEmail`] or [`crate::Unique::UserUsername`] if taken, [`crate::Unique::Id`] if the id is.
-    async fn add(&mut self, user: &User, password: &PasswordHash) -> Result<(), StoreError>;
+    async fn add<'h>(&mut self, user: &User, password: Option<&'h PasswordHash>) -> Result<(), StoreError>;
 
     /// The account, locked until the unit of work ends.
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;

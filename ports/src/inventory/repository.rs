@@ -89,9 +89,6 @@ pub trait InventoryQueries: Send + Sync {
         page: PageRequest<ProductId>,
     ) -> Result<Page<(Product, Availability), ProductId>, StoreError>;
 
-    /// What is there of an item; `None` if it is not kept in stock.
-    async fn availability(&self, item: ItemId, now: Timestamp) -> Result<Option<Availability>, StoreError>;
-
     /// The journal of an item, newest first.
     async fn movements(
         &self,

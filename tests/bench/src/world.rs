@@ -127,7 +127,7 @@ impl World {
         }
         let admin = User { role: Role::Admin, ..record(self.admin.0, now)? };
         let mut unit = store.begin().await?;
-        unit.users().add(&admin, &PasswordHash(String::new())).await?;
+        unit.users().add(&admin, Some(&PasswordHash(String::new()))).await?;
         unit.commit().await?;
         self.open_the_door(&store, now).await?;
         let clearing = SystemAccount::Clearing.open(Currency::Idr, now);
@@ -175,7 +175,7 @@ impl World {
             created_at: now,
             updated_at: now,
         };
-        unit.users().add(&panitia, &PasswordHash(String::new())).await?;
+        unit.users().add(&panitia, Some(&PasswordHash(String::new()))).await?;
         unit.attended_events().add(&event).await?;
         Ok(unit.commit().await?)
     }
@@ -184,7 +184,7 @@ impl World {
         let nobody_logs_in = PasswordHash(String::new());
         let mut unit = store.begin().await?;
         for person in people {
-            unit.users().add(&record(person.user, now)?, &nobody_logs_in).await?;
+            unit.users().add(&record(person.user, now)?, Some(&nobody_logs_in)).await?;
             unit.books().open(&person.account(now)).await?;
             unit.wallets().add(&person.purse(now)).await?;
         }

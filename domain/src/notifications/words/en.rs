@@ -116,6 +116,13 @@ pub(super) fn say(what: &What) -> (String, String) {
             format!("{title} could not be bought"),
             format!("We could not buy {title} for you. {} will be returned to you.", rp(*sum)),
         ),
+        What::BookingCancelled { title } => {
+            (format!("{title} is cancelled"), format!("{title} is cancelled. What was bought is no longer valid."))
+        }
+        What::BookingMoved { title } => (
+            format!("{title}: the departure has changed"),
+            format!("The carrier has changed the departure of {title}. Please ask us what it is now."),
+        ),
     }
 }
 

@@ -19,7 +19,7 @@ pub type Prepaid = (&'static str, &'static str, &'static str, &'static str, i64,
 const ALWAYS: (&str, &str) = ("0:00", "0:00");
 const NIGHT: (&str, &str) = ("23:45", "0:30");
 
-/// Those that there are.
+/// Those that there are. Tokens are not sold around midnight, but for one, so that a demo has something to show then.
 pub const PREPAID: &[Prepaid] = &[
     ("xld10", "XL 10.000", "Pulsa", "XL", 10_000, ALWAYS),
     ("xld25", "XL 25.000", "Pulsa", "XL", 24_900, ALWAYS),
@@ -30,7 +30,7 @@ pub const PREPAID: &[Prepaid] = &[
     ("xldata10", "XL Xtra Combo 10 GB", "Data", "XL", 67_100, ALWAYS),
     ("pln20", "PLN Token 20.000", "PLN", "PLN", 20_200, NIGHT),
     ("pln50", "PLN Token 50.000", "PLN", "PLN", 50_200, NIGHT),
-    ("pln100", "PLN Token 100.000", "PLN", "PLN", 100_200, NIGHT),
+    ("pln100", "PLN Token 100.000", "PLN", "PLN", 100_200, ALWAYS),
     ("pln200", "PLN Token 200.000", "PLN", "PLN", 200_200, NIGHT),
     ("gopay50", "GoPay 50.000", "E-Money", "GO PAY", 50_750, ALWAYS),
 ];

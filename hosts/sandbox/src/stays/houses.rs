@@ -155,17 +155,20 @@ pub fn shown(one: &House) -> Value {
     })
 }
 
-/// The cities in which they are, each where its first house is.
+/// What people call the places around several houses.
+const AREAS: &[(&str, (i64, i64))] = &[("Bali", (-86_500, 1_152_167)), ("Denpasar", (-86_705, 1_152_126))];
+
+/// The cities in which they are, each where its first house is, and the areas around them.
 pub fn cities() -> Vec<Value> {
     let first = |at: &usize| !HOUSES[..*at].iter().any(|earlier| earlier.city == HOUSES[*at].city);
-    let shown = |at: usize| {
-        let house = &HOUSES[at];
+    let cities = (0..HOUSES.len()).filter(first).map(|at| (HOUSES[at].city, HOUSES[at].country, HOUSES[at].at));
+    let areas = AREAS.iter().map(|(name, at)| (*name, "ID", *at));
+    let shown = |(number, (name, country, at)): (usize, (&str, &str, (i64, i64)))| {
         let degrees = |value: i64| crate::money::number(&decimal(value));
-        json!({"type": "city", "id": format!("cit_{at:03}"), "name": house.city, "city_name": house.city,
-            "iata_code": null, "iata_country_code": house.country, "latitude": degrees(house.at.0),
-            "longitude": degrees(house.at.1), "time_zone": null})
+        json!({"type": "city", "id": format!("cit_{number:03}"), "name": name, "city_name": name, "iata_code": null,
+            "iata_country_code": country, "latitude": degrees(at.0), "longitude": degrees(at.1), "time_zone": null})
     };
-    (0..HOUSES.len()).filter(first).map(shown).collect()
+    cities.chain(areas).enumerate().map(shown).collect()
 }
 
 fn decimal(value: i64) -> String {

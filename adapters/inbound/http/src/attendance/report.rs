@@ -151,8 +151,8 @@ fn csv(app: App, principal: Principal, event: String, filter: CheckinFilter) -> 
             return Ok(None);
         }
         let page = PageRequest::new(reader.after, MAX_LIMIT);
-        let read = reader.app.attendance.attendance(&reader.principal, &reader.event, reader.filter, page).await;
-        let records = read.map_err(std::io::Error::other)?.records;
+        let read = reader.app.attendance.checkins(&reader.principal, &reader.event, reader.filter, page).await;
+        let records = read.map_err(std::io::Error::other)?;
         let mut rows = CsvRows::default();
         if !reader.begun {
             rows.row(CsvRow::HEADER);

@@ -86,6 +86,8 @@ struct Voucher {
     id: Uuid,
     reference_name: &'static str,
     reference: Option<String>,
+    /// A drawing of it, where no paper has a code of its own.
+    reference_code: Option<String>,
     warning: Option<String>,
     parts: Vec<Part>,
     people_name: &'static str,
@@ -102,7 +104,10 @@ impl Voucher {
     fn of(view: BookingView, seller: &str) -> Result<Self> {
         let BookingView { booking, journey, .. } = view;
         let travellers = &booking.customer.travellers;
-        let papers = booking.delivery.documents.iter().map(|one| paper(one, travellers)).collect::<Result<_>>()?;
+        let papers = booking.delivery.documents.iter().map(|one| paper(one, travellers)).collect::<Result<Vec<_>>>()?;
+        let reference = booking.supplier_reference;
+        let bare = papers.iter().all(|paper| paper.code.is_none());
+        let reference_code = reference.as_deref().filter(|_| bare).map(drawing).transpose()?;
         let (reference_name, people_name) = match &journey {
             Some(Journey::Stay(_)) => ("Confirmation", "Guests"),
             Some(_) => ("Booking reference", "Passengers"),
@@ -114,7 +119,8 @@ impl Voucher {
             seller: seller.to_owned(),
             id: booking.id.into(),
             reference_name,
-            reference: booking.supplier_reference,
+            reference,
+            reference_code,
             warning: booking.reason,
             parts: journey.map(parts).unwrap_or_default(),
             people_name,
@@ -178,7 +184,7 @@ fn clock(time: dermaga_ports::booking::LocalTime) -> String {
 fn flights(flight: Flight) -> Vec<Part> {
     let segments = flight.slices.into_iter().flat_map(|slice| slice.segments);
     let part = |segment: dermaga_ports::booking::Segment| {
-        let bags: Vec<_> = segment.baggage.iter().map(|bag| format!("{} {}", bag.pieces, bag.kind)).collect();
+        let bags: Vec<_> = segment.baggage.iter().map(|bag| format!("{} {}", bag.pieces, bag.kind.replace('_', " "))).collect();
         let place = |place: &dermaga_ports::booking::Place| format!("{} ({})", place.name, place.code);
         let rows = [
             row("From", Some(format!("{}, {}", place(&segment.origin), clock(segment.departs)))),

@@ -44,11 +44,13 @@ impl OrdersApi {
     ) -> ApiResult<Created<PlacedOrder>> {
         let by = &person.0;
         let content = body.0.to_json_string();
+        let form = body.0.form();
         let new = body.0.read()?;
         let request = Request { deps: &deps, caller: Some(by), operation: "create_order", key: key.0, content };
         let once = request.once(|seed| async move {
             let orders = &deps.app.orders;
-            Ok(PlacedOrder::at(orders.now(), orders.create(by, seed.into(), new).await?))
+            let created = orders.create(by, seed.into(), new).await.map_err(|error| form.named(error))?;
+            Ok(PlacedOrder::at(orders.now(), created))
         });
         Ok(once.await?.into())
     }

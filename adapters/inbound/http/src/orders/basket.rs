@@ -50,7 +50,40 @@ pub struct NewOrderBody {
     pub payment: Option<PaymentChoice>,
 }
 
+/// How an order is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Lines,
+    /// One line in short, as `product_id` or `ticket_type_id`.
+    Short,
+    /// One line in short, as `service_type` and `service_id`.
+    Service,
+}
+
+impl Form {
+    /// A refusal in the fields that the caller sent: an order in short has no line to point at.
+    pub fn named(self, error: Error) -> Error {
+        error.renamed(|pointer| {
+            let field = pointer.strip_prefix("/lines/0/").filter(|_| self != Self::Lines)?;
+            Some(match field {
+                "product_id" | "ticket_type_id" if self == Self::Service => "/service_id".to_owned(),
+                "note" => "/booking_details".to_owned(),
+                same => format!("/{same}"),
+            })
+        })
+    }
+}
+
 impl NewOrderBody {
+    /// How it is written down.
+    pub fn form(&self) -> Form {
+        match (&self.lines, self.service_id) {
+            (Some(_), _) => Form::Lines,
+            (None, Some(_)) => Form::Service,
+            (None, None) => Form::Short,
+        }
+    }
+
     /// What is to be ordered.
     pub fn read(self) -> Result<NewOrder, Error> {
         let short = self.product_id.is_some()

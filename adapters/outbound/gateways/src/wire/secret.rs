@@ -97,7 +97,9 @@ pub(crate) fn token<'s>(name: &'static str, secret: &'s Secret) -> Result<&'s Se
 pub(crate) fn base_url(name: &'static str, url: &str, environment: Environment) -> Result<String, ConfigError> {
     let parsed = reqwest::Url::parse(url).map_err(|_| ConfigError::Url(name))?;
     let clear = parsed.scheme() == "http" && environment == Environment::Sandbox;
-    if (parsed.scheme() != "https" && !clear) || parsed.host_str().is_none() || parsed.query().is_some() {
+    // A key in the address would end in somebody's log.
+    let bare = parsed.query().is_none() && parsed.username().is_empty() && parsed.password().is_none();
+    if (parsed.scheme() != "https" && !clear) || parsed.host_str().is_none() || !bare {
         return Err(ConfigError::Url(name));
     }
     Ok(url.trim_end_matches('/').to_owned())
@@ -143,6 +145,9 @@ mod tests {
         let base = |url, environment| base_url("base", url, environment);
         assert_eq!(base("http://127.0.0.1:9/x/", Environment::Sandbox), Ok("http://127.0.0.1:9/x".to_owned()));
         assert_eq!(base("http://127.0.0.1:9", Environment::Production), Err(ConfigError::Url("base")));
+        for url in ["https://a/?api_key=x", "https://user:key@a/", "https://user@a/"] {
+            assert_eq!(base(url, Environment::Production), Err(ConfigError::Url("base")), "{url}");
+        }
         assert_eq!(base("ftp://x", Environment::Sandbox), Err(ConfigError::Url("base")));
         assert_eq!(base("api.example", Environment::Sandbox), Err(ConfigError::Url("base")));
     }

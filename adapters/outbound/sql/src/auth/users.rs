@@ -172,7 +172,7 @@ impl SqlUnitOfWork {
 
 #[async_trait]
 impl Users for SqlUnitOfWork {
-    async fn add(&mut self, user: &User, password: &PasswordHash) -> Result<(), StoreError> {
+    async fn add<'h>(&mut self, user: &User, password: Option<&'h PasswordHash>) -> Result<(), StoreError> {
         let columns = Columns::of(user, &self.keys)?;
         if !self.taken_under_another_key(user).await? {
             let added = on_tx!(self, |x| {
@@ -184,7 +184,7 @@ impl Users for SqlUnitOfWork {
                     .bind(columns.phone.as_deref())
                     .bind(user.role.as_str())
                     .bind(user.language.as_str())
-                    .bind(password.0.as_str())
+                    .bind(password.map(|hash| hash.0.as_str()))
                     .bind(columns.closed_at)
                     .bind(user.last_login_at.map(Moment))
                     .bind(Moment(user.created_at))

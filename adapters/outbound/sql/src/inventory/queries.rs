@@ -48,7 +48,6 @@ const PRODUCTS: &str = concat!(
     " FROM products LEFT JOIN stock s ON s.item = id WHERE status = COALESCE($2, status) \
      AND search LIKE $3 ESCAPE '\\' AND id < $4 ORDER BY id DESC LIMIT $5"
 );
-const AVAILABILITY: &str = concat!("SELECT ", availability!(), " FROM stock s WHERE s.item = $2");
 const MOVEMENTS: &str = "SELECT id, item, kind, on_hand, allocated, order_id, reason, actor, at FROM stock_movements \
     WHERE item = ";
 const HOLDS: &str = "SELECT order_id, item, quantity, expires_at FROM stock_holds WHERE item = ";
@@ -145,13 +144,6 @@ impl InventoryQueries for SqlStore {
         })?;
         let found: Vec<(Product, Availability)> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         Ok(Page::from_surplus(found, page.limit(), |(product, _)| product.id))
-    }
-
-    async fn availability(&self, item: ItemId, now: Timestamp) -> Result<Option<Availability>, StoreError> {
-        let row: Option<CountsRow> = on_read!(self, |x| {
-            sqlx::query_as(AVAILABILITY).bind(Moment(now)).bind(item.0).fetch_optional(x).await
-        })?;
-        Ok(row.map(|row| row.of(item)))
     }
 
     async fn movements(

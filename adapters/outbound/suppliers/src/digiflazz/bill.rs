@@ -1,6 +1,6 @@
 //! Inquiries: what somebody owes.
 
-use dermaga_ports::booking::{Bill, BillLine, Day, Inquiry, Personal};
+use dermaga_ports::booking::{Bill, BillLine, Day, Inquiry, Personal, ProductKind};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
@@ -54,7 +54,7 @@ impl Digiflazz {
     pub(super) async fn ask_bill(&self, inquiry: &Inquiry) -> Result<Bill> {
         let Inquiry { reference: ours, sku, customer_no, year, amount } = inquiry;
         reference(ours)?;
-        numbered(customer_no)?;
+        numbered(customer_no, ProductKind::Postpaid)?;
         // The day on which it is sent: should midnight pass on the way, the bill is asked for again, and no harm is done.
         let payable_on = Day::in_jakarta(self.clock.now());
         let mut body = json!({"commands": "inq-pasca", "buyer_sku_code": sku, "customer_no": customer_no.reveal(),

@@ -18,12 +18,16 @@ use crate::wire::{
     amount::rupiah,
     http::{Answer, Effect, unreadable},
     mask,
-    outcome::{Result, invalid, lost, reference, refused},
+    outcome::{NotDone, Result, invalid, lost, reference, refused},
     text::Text,
 };
 
 /// Digiflazz forgets a reference after ninety days, and would buy again. One day less, for its clock and ours.
 const REMEMBERED: Duration = Duration::from_secs(89 * 24 * 60 * 60);
+
+/// A time-out in answer to a question is not what became of the purchase before that: where the purchase was lost on its
+/// way, the question has bought, and its biller is still at work.
+const DOUBTED: Duration = Duration::from_secs(10 * 60);
 
 /// Only the first members are sure to be there: failures are shorter.
 #[derive(Deserialize, Default)]
@@ -53,7 +57,7 @@ impl Digiflazz {
         most: Option<Money>,
     ) -> Result<(Answer, Told, Verdict, String)> {
         reference(ours)?;
-        numbered(customer)?;
+        numbered(customer, ProductKind::Prepaid)?;
         let mut body = json!({"buyer_sku_code": sku, "customer_no": customer.reveal(), "ref_id": ours});
         if let Some(most) = most {
             if most.currency() != Currency::Idr || !most.is_positive() {
@@ -73,7 +77,7 @@ impl Digiflazz {
     pub(super) async fn settle(&self, payment: &BillPayment) -> Result<Sale> {
         let BillPayment { reference: ours, sku, customer_no, payable_on, .. } = payment;
         reference(ours)?;
-        numbered(customer_no)?;
+        numbered(customer_no, ProductKind::Postpaid)?;
         let today = Day::in_jakarta(self.clock.now());
         if today != *payable_on {
             let told = format!("the bill was asked for on {payable_on} and can be paid on that day only: ask again");
@@ -166,6 +170,9 @@ impl Digiflazz {
             }
             Verdict::Failed(kind) => SaleState::Failed(kind),
             // Asked again later, the time-out is what became of it.
+            Verdict::Doubtful if self.clock.now().since(sale.begun_at) < DOUBTED => {
+                return Err(NotDone::Unknown("the biller did not answer Digiflazz in time".to_owned()));
+            }
             Verdict::Doubtful => SaleState::Failed(RefusalKind::Rejected),
             Verdict::Unreadable => return Err(unreadable(&answer, "it says nothing that is documented")),
         };
@@ -186,11 +193,13 @@ impl Digiflazz {
     }
 }
 
-/// A customer's number: what billers print, two of them joined by a comma for some taxes.
-pub(super) fn numbered(customer: &Personal) -> Result<()> {
+/// A customer's number: what billers print. The tax on a vehicle has two, of digits alone, with a comma between them.
+pub(super) fn numbered(customer: &Personal, kind: ProductKind) -> Result<()> {
     let text = customer.reveal();
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b',' | b'-' | b'@' | b'_');
-    if (4..=50).contains(&text.len()) && text.bytes().all(fits) {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'@' | b'_');
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let two = text.split_once(',').is_some_and(|(first, second)| digits(first) && digits(second));
+    if (4..=50).contains(&text.len()) && (text.bytes().all(fits) || (two && kind == ProductKind::Postpaid)) {
         return Ok(());
     }
     Err(invalid("customer_no", "a customer's number has 4 to 50 letters and digits"))
