@@ -6,14 +6,18 @@ use dermaga_ports::{
     booking::{Booking, BookingStatus, OrderState, Outcome},
 };
 
-use super::{Bookings, missing, reach::Reach, standing::Standing, supplied::Supplied};
+use super::{Bookings, missing, reach::Reach, schedule::next_question, standing::Standing, supplied::Supplied};
 use crate::error::Result;
 
 const MOVED: &str = "the carrier has changed the departure: ask us what it is now";
+/// How often a supplier that has knocked and then does not answer is asked why: for about a day.
+const LOOKS: u32 = 100;
 
 /// What a look found.
 enum Seen {
     Same,
+    /// The supplier did not answer. It has knocked once and will not do so again.
+    Nothing,
     Moved,
     /// The papers are other ones.
     Papers(Standing),
@@ -27,12 +31,12 @@ impl Bookings {
         let seen = match (reach, &booking.supplier_id) {
             (Some(reach), Some(id)) => match reach.read(id).await {
                 Outcome::Done(standing) => compare(booking, standing),
-                // It may knock again; what was bought stays bought.
-                Outcome::Refused(_) | Outcome::Unknown(_) => Seen::Same,
+                Outcome::Refused(_) | Outcome::Unknown(_) => Seen::Nothing,
             },
             _ => match self.ask(reach, booking).await? {
                 Supplied::Returned(why) => Seen::Odd(format!("the supplier gave the money back: {why}")),
                 Supplied::Refused(why) => Seen::Odd(format!("the supplier says now that it failed: {why}")),
+                Supplied::Unsure(_) => Seen::Nothing,
                 _ => Seen::Same,
             },
         };
@@ -42,9 +46,18 @@ impl Bookings {
         if found.revision != booking.revision || found.status != BookingStatus::Fulfilled || found.frozen {
             return Ok(());
         }
+        let checks = std::mem::take(&mut found.checks);
         found.next_check_at = None;
         match seen {
             Seen::Same => uow.bookings().save(&found).await?,
+            // What was bought stays bought, whatever it was.
+            Seen::Nothing => {
+                if checks < LOOKS {
+                    found.checks = checks + 1;
+                    found.next_check_at = next_question(now, checks, now);
+                }
+                uow.bookings().save(&found).await?;
+            }
             Seen::Moved => {
                 found.reason = Some(MOVED.to_owned());
                 self.0.save_booking(&mut *uow, by, "booking.moved", &mut found, now).await?;

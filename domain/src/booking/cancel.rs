@@ -82,10 +82,19 @@ impl Bookings {
     /// # Errors
     /// [`Code::PriceChanged`] with the refund of now if it is another one, and as [`Bookings::quote_cancellation`].
     pub async fn cancel(&self, by: &Principal, id: BookingId, expected: i64) -> Result<Booking> {
+        match self.try_to_cancel(by, id, expected).await? {
+            Some(booking) => Ok(booking),
+            None => self.try_to_cancel(by, id, expected).await?.ok_or_else(away),
+        }
+    }
+
+    /// One try; none comes of it if the supplier does not stand by its quote any more. There is none then, so the next try
+    /// begins with another one.
+    async fn try_to_cancel(&self, by: &Principal, id: BookingId, expected: i64) -> Result<Option<Booking>> {
         let known = self.0.ports.store.bookings().booking(id).await?.ok_or_else(|| missing(id))?;
         self.may_cancel(by, &known).await?;
         if matches!(known.status, BookingStatus::Cancelling | BookingStatus::Cancelled) {
-            return Ok(known);
+            return Ok(Some(known));
         }
         may_be_cancelled(&known)?;
         let now = self.0.now();
@@ -109,9 +118,13 @@ impl Bookings {
         self.0.save_booking(&mut *uow, by, "booking.cancelling", &mut booking, now).await?;
         uow.commit().await?;
         let answer = reach.cancel(&booking, &view.quote).await;
-        self.called_off(by, &booking, answer).await?;
+        let stale = matches!(&answer, Outcome::Refused(refusal) if is_stale(refusal));
+        match self.called_off(by, &booking, answer).await {
+            Err(_) if stale => return Ok(None),
+            other => other?,
+        }
         let now_known = self.0.ports.store.bookings().booking(id).await?;
-        now_known.ok_or_else(|| missing(id))
+        now_known.ok_or_else(|| missing(id)).map(Some)
     }
 
     /// Finds out what became of a cancellation whose answer is not known.
@@ -240,6 +253,11 @@ fn may_be_cancelled(booking: &Booking) -> Result<()> {
 /// Whether a refusal leaves open how it stands.
 fn in_doubt(refusal: &Refusal) -> bool {
     refusal.kind.may_repeat() || refusal.kind == RefusalKind::AlreadyDone
+}
+
+/// Whether the supplier refuses the quote, and not the cancellation.
+fn is_stale(refusal: &Refusal) -> bool {
+    matches!(refusal.kind, RefusalKind::OfferGone | RefusalKind::PriceChanged { .. })
 }
 
 fn another_refund(expected: i64, view: &CancellationView) -> Error {

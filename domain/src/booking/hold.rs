@@ -57,14 +57,18 @@ impl Bookings {
         self.held(by, booking, answer).await
     }
 
-    /// Writes down what became of it, for the revision that was asked for.
+    /// Writes down what became of it. That nobody knows is news for the revision that was asked for only; what the
+    /// supplier did say is true whoever has asked besides.
     async fn held(&self, by: &Principal, read_for: &Booking, answer: Outcome<Standing>) -> Result<()> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
         let found = uow.bookings().find(read_for.id).await?;
         let mut booking = found.ok_or_else(|| missing(read_for.id))?;
-        if booking.revision != read_for.revision || booking.status != BookingStatus::Holding || booking.frozen {
+        if booking.status != BookingStatus::Holding || booking.frozen {
             return Ok(());
+        }
+        if booking.revision != read_for.revision && matches!(answer, Outcome::Unknown(_)) {
+            return Err(in_doubt());
         }
         let told = match answer {
             Outcome::Done(standing) => self.kept(&mut *uow, by, &mut booking, standing, now).await?,

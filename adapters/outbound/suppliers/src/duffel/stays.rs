@@ -287,7 +287,8 @@ fn rate(room: &stay::Room, told: &stay::Rate) -> Option<RoomRate> {
 fn quote(told: &stay::Quote, answer: &Answer, sold: Option<Policy>) -> Result<HotelQuote> {
     let id = told.id.owned().ok_or_else(|| unreadable(answer, "id is missing"))?;
     let total = money(&told.total_amount, &told.total_currency);
-    let timeline = stay::sold(&told.accommodation).and_then(|rate| rate.cancellation_timeline.as_deref());
+    let rate = stay::sold(&told.accommodation);
+    let timeline = rate.and_then(|rate| rate.cancellation_timeline.as_deref());
     let refund = match (timeline, sold) {
         (None, Some(sold)) => sold,
         (timeline, _) => stay::policy(timeline),
@@ -298,7 +299,8 @@ fn quote(told: &stay::Quote, answer: &Answer, sold: Option<Policy>) -> Result<Ho
         total: total.ok_or_else(|| unreadable(answer, "total_amount is missing or not exact"))?,
         due_there: stay::due_there(&told.due_at_accommodation_amount, &told.due_at_accommodation_currency),
         refund,
-        expires_at: told.expires_at.moment(),
+        // A quote that says nothing of its end is good as long as its rate.
+        expires_at: told.expires_at.moment().or_else(|| rate.and_then(|rate| rate.expires_at.moment())),
         id,
     })
 }
