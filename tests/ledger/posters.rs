@@ -54,7 +54,7 @@ impl Journal for Counted {
         self.store.journal().accounts(ids).await
     }
 
-    async fn append(&self, changes: &Changes) -> Result<(), StoreError> {
+    async fn append(&self, changes: &Changes) -> Result<u64, StoreError> {
         self.appended.fetch_add(1, Ordering::SeqCst);
         self.store.journal().append(changes).await
     }

@@ -303,7 +303,7 @@ impl Reports {
         days.iter().for_each(|total| totals.total(total));
         let mut counted = progress.position;
         if progress.position < progress.head
-            && let Some(sealed) = reports.sealed_lines(progress.position, STRETCH).await?
+            && let Some(sealed) = reports.check().await?.sealed_lines(progress.position, STRETCH).await?
         {
             sealed.lines.iter().for_each(|line| totals.line(line, offset));
             counted = sealed.end;

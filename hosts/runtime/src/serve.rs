@@ -38,7 +38,7 @@ pub async fn run(host: Host, settings: Settings) -> Result<(), HostError> {
     }
 
     let probes = Probes::new(vec![Arc::new(Database(plugs.store.clone())), Arc::new(Bus(plugs.telling.bus()))]);
-    let deps = Deps { app: plugs.app.clone(), services: plugs.services };
+    let deps = Deps { app: Arc::new(plugs.app.clone()), services: plugs.services };
     let page = landing::page(&host, bound);
     // Before the edge, whose counters count where the recorder listens.
     let recorder = prometheus().install_recorder().map_err(|error| HostError::Refused(error.to_string()))?;

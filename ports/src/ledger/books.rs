@@ -96,7 +96,7 @@ pub trait Journal: Send + Sync {
     /// The accounts that exist among `ids`, as they are now.
     async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError>;
 
-    /// Stores accounts, lines and waypoints in one commit, and seals the lines as one more batch.
+    /// Stores accounts, lines and waypoints in one commit, and seals the lines as one more batch; answers its number.
     ///
     /// MUST be durable when it answers, and MUST lock accounts in ascending order of id. `changes` has neither holds nor
     /// reversals.
@@ -104,7 +104,7 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// [`StoreError::Stale`] if any account has another revision than the one that was decided on, and
     /// [`crate::Unique::Id`] if a line with one of the ids is there; nothing was written then.
-    async fn append(&self, changes: &Changes) -> Result<(), StoreError>;
+    async fn append(&self, changes: &Changes) -> Result<u64, StoreError>;
 
     /// The same under locks, for accounts that others write as well: locks those that exist among `ids` in ascending
     /// order, asks `decide` what becomes of them, stores that and commits. Nothing is written if it answers `None`.

@@ -47,8 +47,8 @@ pub trait ReportQueries: Send + Sync {
     /// How far the roll-ups have come. MUST be cheap: it is asked all the time.
     async fn progress(&self) -> Result<Progress, StoreError>;
 
-    /// The lines that moved money in the batches after `after`, in any order. From one batch up to about `lines` lines;
-    /// none if there is no such batch.
+    /// The lines that moved money in the batches after `after`, in any order. From one batch up to about `lines` lines,
+    /// not always as many as there are; none if there is no such batch.
     async fn sealed_lines(&self, after: u64, lines: u32) -> Result<Option<SealedLines>, StoreError>;
 
     /// What is kept of the days from the first to the last, and up to where: both MUST be of one moment.

@@ -89,8 +89,13 @@ pub struct Request<'a> {
     pub operation: &'static str,
     /// The header `Idempotency-Key`.
     pub key: Option<String>,
-    /// What the request says; a repetition must say the same.
+    /// What the request says; a repetition must say the same. Nobody looks at it without a key.
     pub content: String,
+}
+
+/// The content of a request. Only a key asks for it to be kept, and writing a thousand transfers out again is not free.
+pub fn content(key: &Option<String>, body: &impl ToJSON) -> String {
+    if key.is_some() { body.to_json_string() } else { String::new() }
 }
 
 impl Request<'_> {

@@ -6,11 +6,12 @@ use dermaga_domain::App;
 use dermaga_ports::auth::Principal;
 use subtle::ConstantTimeEq;
 
-/// Handed to every operation as `Data<&Deps>`. Cheap to clone.
+/// Handed to every operation as `Data<&Deps>`, as a clone of its own: so it has to be one counter and not twenty, on
+/// which all processors would meet.
 #[derive(Clone)]
 pub struct Deps {
     /// The use cases.
-    pub app: App,
+    pub app: Arc<App>,
     /// Who may call as a service.
     pub services: ServiceTokens,
 }

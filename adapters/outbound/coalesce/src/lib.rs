@@ -8,6 +8,7 @@
 mod gather;
 mod ledger;
 mod queue;
+mod sealed;
 mod store;
 mod wallets;
 

@@ -20,18 +20,19 @@ use dermaga_ports::{
     webhooks::WebhookQueries,
 };
 
-use crate::wallets::GatheredWallets;
+use crate::{sealed::Sealed, wallets::GatheredWallets};
 
 /// The store port over another store.
 pub struct GatheringStore {
     store: Arc<dyn Store>,
     wallets: GatheredWallets,
+    sealed: Sealed,
 }
 
 impl GatheringStore {
     /// Starts the task that asks; call it inside the run time.
     pub fn start(store: Arc<dyn Store>) -> Self {
-        Self { wallets: GatheredWallets::start(store.clone()), store }
+        Self { wallets: GatheredWallets::start(store.clone()), sealed: Sealed::of(store.clone()), store }
     }
 }
 
@@ -58,7 +59,7 @@ impl Store for GatheringStore {
     }
 
     fn journal(&self) -> &dyn Journal {
-        self.store.journal()
+        &self.sealed
     }
 
     fn wallets(&self) -> &dyn WalletQueries {
@@ -106,6 +107,6 @@ impl Store for GatheringStore {
     }
 
     fn reports(&self) -> &dyn ReportQueries {
-        self.store.reports()
+        &self.sealed
     }
 }

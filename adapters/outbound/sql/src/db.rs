@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-use crate::lane::Lane;
+use crate::{lane::Lane, ledger::scribe::Scribe};
 
 /// The pools of an open database.
 #[derive(Debug, Clone)]
@@ -17,7 +17,12 @@ pub(crate) enum Db {
         gather: Arc<Lane>,
     },
     /// SQLite has one writer at a time whatever we do; a queue in front of it is fairer than its own waiting.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+        /// For the ledger's batches.
+        append: Arc<Scribe>,
+    },
 }
 
 /// An open transaction.

@@ -78,6 +78,19 @@ pub(crate) fn from_connecting(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// What an error of the ledger's own connection to SQLite means: see `ledger/scribe.rs`.
+pub(crate) fn from_file(error: rusqlite::Error) -> StoreError {
+    let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+        return StoreError::Corrupt(error.to_string());
+    };
+    let message = message.clone().unwrap_or_else(|| error.to_string());
+    match failure.extended_code {
+        // PRIMARYKEY, UNIQUE
+        1555 | 2067 => unique(&message),
+        code => from_sqlite(code, &message),
+    }
+}
+
 fn from_database(error: &dyn DatabaseError) -> StoreError {
     match error.kind() {
         ErrorKind::UniqueViolation => return from_unique(error),
@@ -89,27 +102,32 @@ fn from_database(error: &dyn DatabaseError) -> StoreError {
     }
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<SqliteError>().is_some() {
-        from_sqlite(code.parse().unwrap_or_default(), error)
+        from_sqlite(code.parse().unwrap_or_default(), error.message())
     } else {
         from_sqlstate(&code, error)
     }
 }
 
 fn from_unique(error: &dyn DatabaseError) -> StoreError {
-    let columns = error.message().rsplit(": ").next().unwrap_or_default();
-    let rule = UNIQUE_RULES.iter().find(|(name, listed, _)| match error.constraint() {
-        Some(constraint) => constraint == *name,
-        None => columns == *listed,
-    });
-    match rule {
-        Some((_, _, unique)) => StoreError::Conflict(*unique),
-        // A rule that no caller can run into by what a person asks for: two defaults, two entries of one moment.
-        None => StoreError::Corrupt(error.to_string()),
-    }
+    let Some(constraint) = error.constraint() else { return unique(error.message()) };
+    let rule = UNIQUE_RULES.iter().find(|(name, _, _)| *name == constraint);
+    rule.map_or_else(|| unknown_rule(error.message()), |(_, _, unique)| StoreError::Conflict(*unique))
+}
+
+/// By the columns at the end of SQLite's message.
+fn unique(message: &str) -> StoreError {
+    let columns = message.rsplit(": ").next().unwrap_or_default();
+    let rule = UNIQUE_RULES.iter().find(|(_, listed, _)| *listed == columns);
+    rule.map_or_else(|| unknown_rule(message), |(_, _, unique)| StoreError::Conflict(*unique))
+}
+
+/// A rule that no caller can run into by what a person asks for: two defaults, two entries of one moment.
+fn unknown_rule(message: &str) -> StoreError {
+    StoreError::Corrupt(message.to_owned())
 }
 
 /// By SQLite's result code; its low byte is the primary one (<https://sqlite.org/rescode.html>).
-fn from_sqlite(code: i32, error: &dyn DatabaseError) -> StoreError {
+fn from_sqlite(code: i32, message: &str) -> StoreError {
     match code & 0xff {
         // BUSY, LOCKED, INTERRUPT
         5 | 6 | 9 => StoreError::Busy,
@@ -118,8 +136,8 @@ fn from_sqlite(code: i32, error: &dyn DatabaseError) -> StoreError {
         13 => StoreError::Unavailable("the disk is full".to_owned()),
         14 => StoreError::Unavailable("the database file cannot be opened".to_owned()),
         // CORRUPT, TOOBIG, CONSTRAINT (what is left of it: triggers), MISMATCH, NOTADB
-        11 | 18 | 19 | 20 | 26 => StoreError::Corrupt(error.to_string()),
-        _ => StoreError::Unavailable(error.to_string()),
+        11 | 18 | 19 | 20 | 26 => StoreError::Corrupt(message.to_owned()),
+        _ => StoreError::Unavailable(message.to_owned()),
     }
 }
 

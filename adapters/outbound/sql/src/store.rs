@@ -22,7 +22,7 @@ use dermaga_ports::{
 use sqlx::{
     ConnectOptions, Connection, Executor,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use tokio::sync::Notify;
 
@@ -30,12 +30,24 @@ use crate::{
     db::Db,
     error::{from_connecting, from_driver},
     lane::{CHECK_AFTER, Lane},
-    ledger::snapshot::SqlSnapshot,
+    ledger::{scribe::Scribe, snapshot::SqlSnapshot},
     migrations,
     personal::PersonalKeys,
     presence::Presence,
     unit_of_work::SqlUnitOfWork,
 };
+
+/// What every connection to SQLite is told.
+pub(crate) const FILE_SETTINGS: &[(&str, &str)] = &[
+    ("foreign_keys", "ON"),
+    // The log reaches the disk before a commit is acknowledged.
+    ("synchronous", "FULL"),
+    ("temp_store", "memory"),
+    // Kibibytes: the accounts and the ends of all tables fit in, and the rest is only read.
+    ("cache_size", "-65536"),
+    // Pages: a checkpoint is work for the writer, so rather a large one now and then; the log grows to 64 MiB.
+    ("wal_autocheckpoint", "16384"),
+];
 
 /// How to use a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +124,8 @@ impl SqlStore {
                 append.close().await;
                 gather.close().await;
             }
-            Db::Sqlite { read, write } => {
+            Db::Sqlite { read, write, append } => {
+                append.close().await;
                 // The last one to leave merges the write-ahead log into the file, which a reader may not.
                 read.close().await;
                 write.close().await;
@@ -125,22 +138,15 @@ async fn sqlite(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<Sq
     let settings = SqliteConnectOptions::from_str(url)
         .map_err(from_connecting)?
         .create_if_missing(true)
-        .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // The log reaches the disk before a commit is acknowledged.
-        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(options.patience)
-        .statement_cache_capacity(256)
-        .pragma("temp_store", "memory")
-        // Kibibytes: the accounts and the ends of all tables fit in, and the rest is only read.
-        .pragma("cache_size", "-65536")
-        // Pages: a checkpoint is work for the writer, so rather a large one now and then; the log grows to 64 MiB.
-        .pragma("wal_autocheckpoint", "16384");
-    let path = settings.get_filename();
+        .statement_cache_capacity(256);
+    let settings = FILE_SETTINGS.iter().fold(settings, |settings, (name, value)| settings.pragma(*name, *value));
+    let path = settings.get_filename().to_owned();
     if url.contains(":memory:") || url.contains("mode=memory") || path.as_os_str().is_empty() {
         return Err(StoreError::Unavailable("SQLite needs a file: its connections share no memory".to_owned()));
     }
-    create_private(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+    create_private(&path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
 
     let pool = || {
         SqlitePoolOptions::new()
@@ -157,7 +163,8 @@ async fn sqlite(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<Sq
     let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
     let readers = options.readers.max(1);
     let read = pool().max_connections(readers).connect_with(settings.read_only(true)).await.map_err(from_connecting)?;
-    Ok(SqlStore { db: Db::Sqlite { read, write }, presence: None, bell: Arc::default(), keys })
+    let append = Arc::new(Scribe::start(&path, options.patience, FILE_SETTINGS)?);
+    Ok(SqlStore { db: Db::Sqlite { read, write, append }, presence: None, bell: Arc::default(), keys })
 }
 
 /// Creates the file and its folder for their owner alone. SQLite gives its log files the mode of the database.
@@ -328,7 +335,7 @@ mod tests {
         let url = format!("sqlite:{}/dermaga.db", folder.path().display());
         let keys = format!("a:{}=", "A".repeat(43)).parse().expect("a key");
         let store = SqlStore::connect(&url, SqlOptions::default(), keys).await.expect("connects");
-        let Db::Sqlite { read, write } = &store.db else { panic!("SQLite") };
+        let Db::Sqlite { read, write, .. } = &store.db else { panic!("SQLite") };
         let pragma = async |name: &'static str| -> i64 {
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(write).await.expect("answers")
         };

@@ -4,7 +4,7 @@
 //! was recorded lately. Records do not appear in the order of their moments, because a unit of work takes a while; so each
 //! look goes back a little, and what was told already is remembered for as long.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use dermaga_domain::App;
 use dermaga_ports::{attendance::Checkin, auth::Principal, ids::CheckinId, time::Timestamp};
@@ -31,7 +31,7 @@ pub enum Live {
 }
 
 struct Follower {
-    app: App,
+    app: Arc<App>,
     principal: Principal,
     token: String,
     event: String,
@@ -76,7 +76,7 @@ impl Follower {
 
 /// Follows an event. The first look is made before the answer begins, so that a refusal is one.
 pub async fn follow(
-    app: App,
+    app: Arc<App>,
     principal: Principal,
     token: String,
     event: String,

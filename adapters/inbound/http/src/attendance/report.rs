@@ -1,5 +1,7 @@
 //! `/attendance`: who has come.
 
+use std::sync::Arc;
+
 use dermaga_domain::App;
 use dermaga_ports::{
     attendance::CheckinFilter,
@@ -134,7 +136,7 @@ impl AttendanceApi {
 
 /// Where the table stands.
 struct Reader {
-    app: App,
+    app: Arc<App>,
     principal: Principal,
     event: String,
     filter: CheckinFilter,
@@ -144,7 +146,7 @@ struct Reader {
 }
 
 /// All records, streamed part by part: how many there are costs no memory.
-fn csv(app: App, principal: Principal, event: String, filter: CheckinFilter) -> Csv {
+fn csv(app: Arc<App>, principal: Principal, event: String, filter: CheckinFilter) -> Csv {
     let start = Reader { app, principal, event, filter, after: None, begun: false, done: false };
     let parts = stream::try_unfold(start, |mut reader| async move {
         if reader.done {

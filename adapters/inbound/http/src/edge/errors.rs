@@ -5,7 +5,7 @@
 //! answers `application/problem+json` with a code of the table in `codes.rs`. Nothing a caller could not have known is
 //! in it; what the operator needs goes to the log, under the same request id.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use dermaga_domain::error::{Code, Error};
 use futures::FutureExt;
@@ -45,7 +45,8 @@ impl<E: Endpoint> Endpoint for ProblemEdge<E> {
 
     async fn call(&self, request: Request) -> Result<Response> {
         let asked = Asked::of(&request);
-        let outcome = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
+        let inner = pin!(self.inner.call(request));
+        let outcome = AssertUnwindSafe(inner).catch_unwind().await;
         Ok(match outcome {
             Ok(Ok(answer)) => answer.into_response(),
             Ok(Err(error)) => answer(error, &asked, &self.paths),

@@ -5,7 +5,7 @@
 //! that keep browsers careful, a count, and one line of access log. The line has no query string, no header and no
 //! body, because those hold what must not be in a log.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{collections::HashSet, pin::pin, sync::Arc, time::Instant};
 
 use poem::{
     Endpoint, Middleware, Request, Response, Result,
@@ -86,7 +86,9 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Front<E> {
         let asked = Asked::of(&request);
 
         let span = tracing::info_span!("request", id = id.as_str());
-        let mut response = self.pass(request, &asked).instrument(span).await;
+        // Pinned where it is, here and further in: what is handed on by value is copied with all that it is made of.
+        let pass = pin!(self.pass(request, &asked));
+        let mut response = pass.instrument(span).await;
 
         finish(response.headers_mut(), &id);
         let took = started.elapsed();

@@ -6,6 +6,7 @@
 
 use std::{
     num::NonZeroU32,
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -48,7 +49,7 @@ impl<E: Endpoint> Endpoint for Guard<E> {
             };
             limit.take(client)?;
         }
-        let answer = self.inner.call(request);
+        let answer = pin!(self.inner.call(request));
         let Some(timeout) = self.timeout else {
             return answer.await.map(IntoResponse::into_response);
         };

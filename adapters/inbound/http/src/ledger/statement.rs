@@ -1,5 +1,7 @@
 //! A statement as CSV: streamed page by page, so that its length costs no memory.
 
+use std::sync::Arc;
+
 use dermaga_domain::App;
 use dermaga_ports::{
     auth::Principal,
@@ -15,7 +17,7 @@ use crate::wire::{Csv, CsvRows};
 
 /// Where the stream stands.
 struct Reader {
-    app: App,
+    app: Arc<App>,
     principal: Principal,
     wallet: WalletId,
     to: Option<Timestamp>,
@@ -26,7 +28,13 @@ struct Reader {
 }
 
 /// The statement of a wallet that the caller has been allowed to read.
-pub fn csv(app: App, principal: Principal, wallet: WalletId, from: Option<Timestamp>, to: Option<Timestamp>) -> Csv {
+pub fn csv(
+    app: Arc<App>,
+    principal: Principal,
+    wallet: WalletId,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Csv {
     let start = Reader { app, principal, wallet, from, to, after: None, begun: false, done: false };
     let pages = stream::try_unfold(start, |mut reader| async move {
         if reader.done {

@@ -5,11 +5,11 @@ use dermaga_domain::{
     ledger::{NewTransaction, Party, Receipt, TransferOrder},
 };
 use poem::web::Data;
-use poem_openapi::{Enum, Object, OpenApi, param::Header, types::ToJSON};
+use poem_openapi::{Enum, Object, OpenApi, param::Header};
 use uuid::Uuid;
 
 use crate::{
-    answer::{Done, Request},
+    answer::{Done, Request, content},
     caller::Caller,
     deps::Deps,
     edge::{ApiError, ApiResult, Json, Problem},
@@ -144,8 +144,7 @@ impl TransfersApi {
         body: Json<Batch>,
     ) -> ApiResult<Done<BatchResult>> {
         let by = &caller.0;
-        // Only a key asks for the content to be kept, and writing a thousand transfers out again is not free.
-        let content = if key.0.is_some() { body.0.to_json_string() } else { String::new() };
+        let content = content(&key, &body.0);
         let request = Request { deps: &deps, caller: Some(by), operation: "transfer_batch", key: key.0, content };
         let once = request.once(|seed| async move {
             let Batch { transfers, atomic } = body.0;

@@ -16,13 +16,13 @@ use dermaga_domain::{
 };
 pub use inbox::InboxApi;
 use poem::web::Data;
-use poem_openapi::{Object, OpenApi, param::Header, types::ToJSON};
+use poem_openapi::{Object, OpenApi, param::Header};
 pub use proofs::ProofsApi;
 use uuid::Uuid;
 pub use wire::PaymentBody;
 
 use crate::{
-    answer::{Created, Request},
+    answer::{Created, Request, content},
     caller::Person,
     deps::Deps,
     edge::{ApiResult, Json},
@@ -82,7 +82,7 @@ impl PaymentsApi {
         body: Json<Pay>,
     ) -> ApiResult<Created<MovementBody>> {
         let by = &person.0;
-        let content = body.0.to_json_string();
+        let content = content(&key, &body.0);
         let request = Request { deps: &deps, caller: Some(by), operation: "pay_merchant", key: key.0, content };
         let once = request.once(|seed| async move {
             let Pay { wallet_id, merchant, amount, currency, description } = body.0;
@@ -107,7 +107,7 @@ impl PaymentsApi {
     ) -> ApiResult<Created<MovementBody>> {
         let by = &person.0;
         let receiver = receiver(body.0.to_user_id, body.0.to_wallet_id)?;
-        let content = body.0.to_json_string();
+        let content = content(&key, &body.0);
         let request = Request { deps: &deps, caller: Some(by), operation: "transfer", key: key.0, content };
         let once = request.once(|seed| async move {
             let Transfer { from_wallet_id, amount, currency, description, .. } = body.0;

@@ -23,25 +23,30 @@ use crate::{
 /// What stores a batch in Postgres, as the beginning of a statement that must end by asking for [`all_stored`]. An account
 /// that has another revision than expected is left out of `stored`. Accounts are visited in the order of `$1` if they are
 /// not locked already: see `lane.rs`.
+///
+/// Each array is unnested in a list of columns and not in a FROM: there, Postgres would write every one of them down as a
+/// table of its own before it puts the rows together.
 macro_rules! store_batch {
     () => {
         "WITH stored AS (\
             UPDATE ledger_accounts a SET debits_posted = v.debits_posted, debits_pending = v.debits_pending, \
                 credits_posted = v.credits_posted, credits_pending = v.credits_pending, touched_at = v.touched_at, \
                 lines = v.lines, last_line = v.last_line, revision = v.revision + 1 \
-            FROM unnest($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], \
-                $7::bigint[], $8::uuid[], $9::bigint[]) AS v(id, debits_posted, debits_pending, credits_posted, \
-                credits_pending, touched_at, lines, last_line, revision) \
+            FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::bigint[]) AS debits_posted, \
+                unnest($3::bigint[]) AS debits_pending, unnest($4::bigint[]) AS credits_posted, \
+                unnest($5::bigint[]) AS credits_pending, unnest($6::timestamptz[]) AS touched_at, \
+                unnest($7::bigint[]) AS lines, unnest($8::uuid[]) AS last_line, unnest($9::bigint[]) AS revision) AS v \
             WHERE a.id = v.id AND a.revision = v.revision RETURNING 1\
          ), journalled AS (\
             INSERT INTO ledger_transfers (id, kind, purpose, debit, credit, amount, refers_to, expires_at, at, \
                 debit_balance, credit_balance, debit_previous, credit_previous, description, actor) \
-            SELECT * FROM unnest($10::uuid[], $11::smallint[], $12::smallint[], $13::uuid[], $14::uuid[], \
-                $15::bigint[], $16::uuid[], $17::timestamptz[], $18::timestamptz[], $19::bigint[], $20::bigint[], \
-                $21::uuid[], $22::uuid[], $23::text[], $24::text[]) RETURNING 1\
+            SELECT unnest($10::uuid[]), unnest($11::smallint[]), unnest($12::smallint[]), unnest($13::uuid[]), \
+                unnest($14::uuid[]), unnest($15::bigint[]), unnest($16::uuid[]), unnest($17::timestamptz[]), \
+                unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::bigint[]), unnest($21::uuid[]), \
+                unnest($22::uuid[]), unnest($23::text[]), unnest($24::text[]) RETURNING 1\
          ), marked AS (\
             INSERT INTO ledger_waypoints (account, at, line) \
-            SELECT * FROM unnest($25::uuid[], $26::timestamptz[], $27::uuid[])\
+            SELECT unnest($25::uuid[]), unnest($26::timestamptz[]), unnest($27::uuid[])\
          )"
     };
 }
@@ -71,7 +76,7 @@ const SAVE_REVERSALS: &str = "INSERT INTO ledger_reversals (original, reversed, 
 const SAVE_REVERSALS_END: &str = " ON CONFLICT (original) DO UPDATE SET reversed = excluded.reversed, at = excluded.at";
 
 /// The last state of each record that a batch changed, by id: one statement may not change a row twice.
-fn last_states<T: Copy>(changed: impl IntoIterator<Item = T>, id: impl Fn(T) -> Uuid) -> Vec<T> {
+pub(super) fn last_states<T: Copy>(changed: impl IntoIterator<Item = T>, id: impl Fn(T) -> Uuid) -> Vec<T> {
     let by_id: BTreeMap<Uuid, T> = changed.into_iter().map(|record| (id(record), record)).collect();
     by_id.into_values().collect()
 }

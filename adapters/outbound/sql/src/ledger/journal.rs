@@ -8,7 +8,7 @@ use dermaga_ports::{
     ledger::{Account, Changes, Decide, Journal, seal::LINK_TAG},
     store::Store,
 };
-use sqlx::{Connection, Postgres, QueryBuilder, postgres::PgArguments, query::Query};
+use sqlx::{Connection, Postgres, QueryBuilder, Row, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use super::{
@@ -35,7 +35,8 @@ const APPEND: &str = concat!(
         "$29",
         "$30"
     ),
-    all_stored!()
+    all_stored!(),
+    ", (SELECT number FROM head)"
 );
 
 const LOCK: &str = concat!(
@@ -67,20 +68,19 @@ impl Journal for SqlStore {
         Ok(accounts)
     }
 
-    async fn append(&self, changes: &Changes) -> Result<(), StoreError> {
+    async fn append(&self, changes: &Changes) -> Result<u64, StoreError> {
         match &self.db {
             Db::Postgres { append, .. } => {
                 self.reachable().await?;
-                match self.heard(append_postgres(append, changes).await).await.inspect(|()| self.bell.notify_one()) {
+                match self.heard(append_postgres(append, changes).await).await.inspect(|_| self.bell.notify_one()) {
                     // A deadlock, or a lock that was held for long: whoever takes the locks in order will get through.
                     Err(StoreError::Busy) => Err(StoreError::Stale(Entity::Account)),
                     done => done,
                 }
             }
-            Db::Sqlite { .. } => {
-                let mut uow = self.begin().await?;
-                uow.books().write(changes).await?;
-                uow.commit().await
+            Db::Sqlite { write, append, .. } => {
+                let turn = self.heard(write.acquire().await).await?;
+                append.write(turn, changes.clone()).await.inspect(|_| self.bell.notify_one())
             }
         }
     }
@@ -103,10 +103,12 @@ impl Journal for SqlStore {
     }
 }
 
-async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<(), sqlx::Error> {
+/// Answers the number of the batch. The driver reads the server's answer to its end, which comes after the commit.
+async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<u64, sqlx::Error> {
     let mut held = lane.hold().await?;
-    let done = appending(changes).execute(&mut held.connection).await.map(drop);
-    held.give_back(done)
+    let done = appending(changes).fetch_one(&mut held.connection).await;
+    let number: i64 = held.give_back(done)?.try_get(1)?;
+    Ok(number.unsigned_abs())
 }
 
 /// Two answers: whether the database did what it was asked, and whether what it answered can be.

@@ -8,6 +8,7 @@ mod books;
 mod journal;
 pub(crate) mod lines;
 mod queries;
+pub(crate) mod scribe;
 pub(crate) mod seal;
 pub(crate) mod snapshot;
 mod trail;

@@ -40,8 +40,8 @@ pub(super) use extend_seal;
 const EXTEND: &str = concat!("WITH ", extend_seal!("id", "$1", "$2", "$3"), " SELECT 1");
 /// The end of the chain.
 pub(super) const HEAD: &str = "SELECT number, link FROM ledger_seal";
-const MOVE_HEAD: &str = "UPDATE ledger_seal SET number = $1, link = $2";
-const INSERT: &str = "INSERT INTO ledger_batches (number, content, link, lines) VALUES ($1, $2, $3, $4)";
+pub(super) const MOVE_HEAD: &str = "UPDATE ledger_seal SET number = $1, link = $2";
+pub(super) const INSERT: &str = "INSERT INTO ledger_batches (number, content, link, lines) VALUES ($1, $2, $3, $4)";
 
 /// The end of the chain as a row; of `ledger_batches` as well.
 #[derive(FromRow)]

@@ -1,0 +1,207 @@
+//! The ledger's batches on SQLite, written by a thread of their own.
+//!
+//! # Why
+//! The pool's driver hands every statement to another thread and waits for it to answer, so it pays to send few and large
+//! ones; but what SQLite itself does best is a small one, compiled once, for each row. Here a whole batch changes threads
+//! once, and each of its rows is such a statement.
+//!
+//! # One writer at a time
+//! Whoever writes holds the pool's only connection that may. So does a batch, though it does not use it: SQLite's own
+//! way to wait for another writer is to sleep and look again.
+
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use dermaga_ports::{
+    StoreError,
+    error::Entity,
+    ledger::{Account, Changes, Transfer, Waypoint, seal::Head},
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use sqlx::{Sqlite, pool::PoolConnection};
+use tokio::{runtime::Handle, sync::oneshot};
+use uuid::Uuid;
+
+use super::{batch::last_states, seal};
+use crate::{
+    codec::{self, kind_code, purpose_code},
+    error::from_file,
+};
+
+const UPDATE_ACCOUNT: &str = "UPDATE ledger_accounts SET debits_posted = ?3, debits_pending = ?4, credits_posted = ?5, \
+    credits_pending = ?6, touched_at = ?7, lines = ?8, last_line = ?9, revision = ?2 + 1 WHERE id = ?1 AND revision = ?2";
+const INSERT_TRANSFER: &str = "INSERT INTO ledger_transfers (id, kind, purpose, debit, credit, amount, refers_to, \
+    expires_at, at, debit_balance, credit_balance, debit_previous, credit_previous, description, actor) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+const INSERT_WAYPOINT: &str = "INSERT INTO ledger_waypoints (account, at, line) VALUES (?1, ?2, ?3)";
+
+/// The thread, and the way to it. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Scribe(Mutex<Option<Desk>>);
+
+#[derive(Debug)]
+struct Desk {
+    orders: mpsc::Sender<Order>,
+    thread: JoinHandle<()>,
+}
+
+/// A batch to be written.
+struct Order {
+    changes: Changes,
+    /// Nobody else writes while it is here, even if whoever ordered has given up waiting.
+    turn: PoolConnection<Sqlite>,
+    done: oneshot::Sender<Result<u64, StoreError>>,
+}
+
+impl Scribe {
+    /// Starts the thread on a database that is in order; call it inside the run time.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or there is no thread to be had.
+    pub(crate) fn start(path: &Path, patience: Duration, pragmas: &[(&str, &str)]) -> Result<Self, StoreError> {
+        let connection = open(path, patience, pragmas).map_err(from_file)?;
+        let (orders, taken) = mpsc::channel();
+        let runtime = Handle::current();
+        let work = move || {
+            // Where connections go back to their pool.
+            let _inside = runtime.enter();
+            write_all(connection, &taken);
+        };
+        let started = thread::Builder::new().name("ledger".to_owned()).spawn(work);
+        let thread = started.map_err(|error| StoreError::Unavailable(format!("a thread for the ledger: {error}")))?;
+        Ok(Self(Mutex::new(Some(Desk { orders, thread }))))
+    }
+
+    /// Writes a batch in a transaction of its own, if each account still has the revision that was decided on; answers its
+    /// number in the seal.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] if one has not; and what the database says. Nothing was written then.
+    pub(crate) async fn write(&self, turn: PoolConnection<Sqlite>, changes: Changes) -> Result<u64, StoreError> {
+        let closed = || StoreError::Unavailable("the store is closed".to_owned());
+        let (done, written) = oneshot::channel();
+        let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|desk| desk.orders.clone());
+        orders.ok_or_else(closed)?.send(Order { changes, turn, done }).map_err(|_| closed())?;
+        written.await.map_err(|_| StoreError::Unavailable("the ledger's thread has failed".to_owned()))?
+    }
+
+    /// Waits until everything that was ordered is written and the connection is closed.
+    pub(crate) async fn close(&self) {
+        let desk = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Desk { orders, thread }) = desk {
+            drop(orders);
+            // A thread that panicked has closed its connection too.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+fn open(path: &Path, patience: Duration, pragmas: &[(&str, &str)]) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(patience)?;
+    for (name, value) in pragmas {
+        connection.pragma_update(None, name, value)?;
+    }
+    Ok(connection)
+}
+
+fn write_all(mut connection: Connection, orders: &mpsc::Receiver<Order>) {
+    for Order { changes, turn, done } in orders {
+        let written = write(&mut connection, &changes);
+        drop(turn);
+        // Whoever ordered it may have given up; what was written stays written.
+        let _ = done.send(written);
+    }
+}
+
+fn write(connection: &mut Connection, changes: &Changes) -> Result<u64, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(from_file)?;
+    for account in last_states(&changes.accounts, |account| account.id.0) {
+        if update(&transaction, account).map_err(from_file)? == 0 {
+            return Err(StoreError::Stale(Entity::Account));
+        }
+    }
+    changes.transfers.iter().try_for_each(|line| journal(&transaction, line)).map_err(from_file)?;
+    changes.waypoints.iter().try_for_each(|waypoint| mark(&transaction, waypoint)).map_err(from_file)?;
+    let number = extend_seal(&transaction, &changes.transfers)?;
+    transaction.commit().map(|()| number).map_err(from_file)
+}
+
+fn bytes(id: &Uuid) -> &[u8] {
+    id.as_bytes()
+}
+
+fn update(transaction: &Transaction<'_>, account: &Account) -> rusqlite::Result<usize> {
+    transaction.prepare_cached(UPDATE_ACCOUNT)?.execute(params![
+        bytes(&account.id.0),
+        account.revision.cast_signed(),
+        account.counters.debits_posted,
+        account.counters.debits_pending,
+        account.counters.credits_posted,
+        account.counters.credits_pending,
+        account.touched_at.micros(),
+        account.trail.lines.cast_signed(),
+        account.trail.last.as_ref().map(|line| bytes(&line.0)),
+    ])
+}
+
+fn journal(transaction: &Transaction<'_>, line: &Transfer) -> rusqlite::Result<()> {
+    let inserted = transaction.prepare_cached(INSERT_TRANSFER)?.execute(params![
+        bytes(&line.id.0),
+        kind_code(line.kind),
+        purpose_code(line.purpose),
+        bytes(&line.debit.0),
+        bytes(&line.credit.0),
+        line.amount.amount(),
+        line.refers_to.as_ref().map(|id| bytes(&id.0)),
+        line.expires_at.map(|moment| moment.micros()),
+        line.at.micros(),
+        line.debit_balance,
+        line.credit_balance,
+        line.debit_previous.as_ref().map(|id| bytes(&id.0)),
+        line.credit_previous.as_ref().map(|id| bytes(&id.0)),
+        line.description.as_deref(),
+        line.actor.as_deref(),
+    ]);
+    inserted.map(drop)
+}
+
+fn mark(transaction: &Transaction<'_>, waypoint: &Waypoint) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached(INSERT_WAYPOINT)?;
+    insert.execute(params![bytes(&waypoint.account.0), waypoint.at.micros(), bytes(&waypoint.line.0)]).map(drop)
+}
+
+fn extend_seal(transaction: &Transaction<'_>, lines: &[Transfer]) -> Result<u64, StoreError> {
+    let columns = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let head = transaction.prepare_cached(seal::HEAD).and_then(|mut query| query.query_row([], columns));
+    let (number, link) = head.map_err(from_file)?;
+    let (content, ids) = seal::imprint(lines);
+    let head = Head { number: number.unsigned_abs(), link: codec::digest(&link)? }.extend(&content);
+    let number = head.number.cast_signed();
+    let moved = transaction.prepare_cached(seal::MOVE_HEAD).and_then(|mut end| end.execute(params![number, head.link]));
+    moved.map_err(from_file)?;
+    let sealed = transaction
+        .prepare_cached(seal::INSERT)
+        .and_then(|mut batch| batch.execute(params![number, content, head.link, ids]));
+    sealed.map(|_| head.number).map_err(from_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::FILE_SETTINGS;
+
+    /// What no other test can see without pulling the plug.
+    #[test]
+    fn what_it_commits_is_on_the_disk() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = open(&folder.path().join("dermaga.db"), Duration::from_secs(5), FILE_SETTINGS).expect("opens");
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).expect("answers");
+        // 2 is FULL.
+        assert_eq!([pragma("synchronous"), pragma("foreign_keys"), pragma("busy_timeout")], [2, 1, 5_000]);
+    }
+}
