@@ -266,9 +266,11 @@ async fn what_is_wrong_with_a_journey_is_told_by_field_and_cure() {
         let get = async |path: String| ani.client.get(&path).await;
         let day = day(0);
         get(format!("/flights/offers?origin=CG1&destination=DPS&date={day}")).await.fault(422, "invalid", "/origin");
-        get(format!("/flights/offers?origin=CGK&destination=cgk&date={day}"))
-            .await
-            .fault(422, "invalid", "/destination");
+        get(format!("/flights/offers?origin=CGK&destination=cgk&date={day}")).await.fault(
+            422,
+            "invalid",
+            "/destination",
+        );
         get("/flights/offers?origin=CGK&destination=DPS&date=2020-01-01".to_owned())
             .await
             .fault(422, "invalid", "/date");
@@ -277,12 +279,16 @@ async fn what_is_wrong_with_a_journey_is_told_by_field_and_cure() {
         let old = format!("/flights/offers?origin=CGK&destination=DPS&date={day}&children=9,18");
         get(old).await.fault(422, "invalid", "/children");
         get("/flights/offers/off_made_up".to_owned()).await.fault(422, "invalid", "/id");
-        get(format!("/hotels/offers?city=Bali&check_in={day}&check_out={day}"))
-            .await
-            .fault(422, "invalid", "/check_out");
-        get(format!("/ferries/departures?origin=MRK&destination=MRK&date={day}"))
-            .await
-            .fault(422, "invalid", "/destination");
+        get(format!("/hotels/offers?city=Bali&check_in={day}&check_out={day}")).await.fault(
+            422,
+            "invalid",
+            "/check_out",
+        );
+        get(format!("/ferries/departures?origin=MRK&destination=MRK&date={day}")).await.fault(
+            422,
+            "invalid",
+            "/destination",
+        );
 
         let offered = offer(&ani.client, true).await;
         let with = |change: Value| {

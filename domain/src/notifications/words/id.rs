@@ -131,10 +131,9 @@ pub(super) fn say(what: &What) -> (String, String) {
             format!("{title} tidak dapat dibeli"),
             format!("{title} tidak dapat kami belikan. Dana sebesar {} akan dikembalikan kepada Anda.", rp(*sum)),
         ),
-        What::BookingCancelled { title } => (
-            format!("{title} dibatalkan"),
-            format!("{title} sudah dibatalkan. Yang telah dibeli tidak berlaku lagi."),
-        ),
+        What::BookingCancelled { title } => {
+            (format!("{title} dibatalkan"), format!("{title} sudah dibatalkan. Yang telah dibeli tidak berlaku lagi."))
+        }
         What::BookingMoved { title } => (
             format!("{title}: jadwal berubah"),
             format!("Jadwal keberangkatan {title} diubah oleh operator. Silakan tanyakan jadwal barunya kepada kami."),

@@ -184,7 +184,8 @@ fn clock(time: dermaga_ports::booking::LocalTime) -> String {
 fn flights(flight: Flight) -> Vec<Part> {
     let segments = flight.slices.into_iter().flat_map(|slice| slice.segments);
     let part = |segment: dermaga_ports::booking::Segment| {
-        let bags: Vec<_> = segment.baggage.iter().map(|bag| format!("{} {}", bag.pieces, bag.kind.replace('_', " "))).collect();
+        let bags: Vec<_> =
+            segment.baggage.iter().map(|bag| format!("{} {}", bag.pieces, bag.kind.replace('_', " "))).collect();
         let place = |place: &dermaga_ports::booking::Place| format!("{} ({})", place.name, place.code);
         let rows = [
             row("From", Some(format!("{}, {}", place(&segment.origin), clock(segment.departs)))),
