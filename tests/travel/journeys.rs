@@ -9,7 +9,7 @@ use dermaga_domain::{
     payments::MethodChoice,
 };
 use dermaga_ports::{
-    booking::{BookingStatus, DocumentKind},
+    booking::{Booking, BookingStatus, DocumentKind},
     ids::{BookingId, OrderId},
     orders::Ware,
     payments::Payment,
@@ -315,31 +315,35 @@ impl<'w> Journeys<'w> {
     async fn supplier_acts(&mut self, at: usize) {
         let Some((id, reference)) = self.young[at].known.clone() else { return };
         let booking = self.world.booking(id).await;
-        let rare = self.once_in(12);
+        if booking.status == BookingStatus::Fulfilled && self.once_in(12) {
+            return self.supplier_takes_back(&booking).await;
+        }
         let (add, act) = (self.chance.i64(1..100_000), self.chance.usize(..3));
-        let mut sandbox = self.world.sandbox.app.world();
         let dearer = json!({"amount": booking.price.amount() + add});
         let nothing = json!({});
-        let unpaid = matches!(booking.status, BookingStatus::Held | BookingStatus::Committing);
-        match booking.status {
-            _ if unpaid && act == 0 => drop(duffel::act(&mut sandbox, &reference, "price", &dearer)),
-            _ if unpaid && act == 1 => {
+        let mut sandbox = self.world.sandbox.app.world();
+        match (booking.status, act) {
+            (BookingStatus::Held | BookingStatus::Committing, 0) => {
+                drop(duffel::act(&mut sandbox, &reference, "price", &dearer));
+            }
+            (BookingStatus::Held | BookingStatus::Committing, 1) => {
                 drop(duffel::act(&mut sandbox, &reference, "lapse", &nothing));
                 drop(ferry::act(&mut sandbox, &reference, "lapse", &nothing));
             }
-            BookingStatus::Fulfilled if act == 0 => drop(duffel::act(&mut sandbox, &reference, "change", &nothing)),
-            BookingStatus::Fulfilled if rare => {
-                // A host that has said 200 has written it down; so this one is heard.
-                self.world.ear.be_deaf(false);
-                drop(digiflazz::act(&mut sandbox, &reference, "return", &nothing));
-                let flown = booking.delivery.documents.iter().any(|one| one.kind == DocumentKind::ETicket);
-                drop(sandbox);
-                if flown {
-                    self.world.airline_cancels(&reference);
-                }
-                self.world.time(SECOND).await;
-            }
+            (BookingStatus::Fulfilled, 0) => drop(duffel::act(&mut sandbox, &reference, "change", &nothing)),
             _ => {}
         }
+    }
+
+    /// What is sold is taken back. A host that has said 200 to a webhook has written it down; so this one is heard.
+    async fn supplier_takes_back(&self, booking: &Booking) {
+        self.world.ear.be_deaf(false);
+        if booking.delivery.documents.iter().any(|one| one.kind == DocumentKind::ETicket) {
+            self.world.airline_cancels(&booking.reference);
+        } else {
+            let mut sandbox = self.world.sandbox.app.world();
+            digiflazz::act(&mut sandbox, &booking.reference, "return", &json!({}));
+        }
+        self.world.time(SECOND).await;
     }
 }

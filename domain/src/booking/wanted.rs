@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::journey::Journey;
 use crate::error::{Error, Result};
 
+#[expect(clippy::large_enum_variant, reason = "one of them at a time, read from the store and dropped")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Wanted {
