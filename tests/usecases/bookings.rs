@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dermaga_domain::{
     Code, Policy, Result,
-    booking::{Finding, NewCredit, NewInquiry},
+    booking::{NewCredit, NewInquiry},
     orders::{NewLine, NewOrder},
 };
 use dermaga_ports::{
@@ -27,13 +27,13 @@ use crate::{
 const MINUTE: Duration = Duration::from_secs(60);
 const METER: &str = "5300 0000-0001";
 /// What a token costs the customer.
-const PRICE: i64 = 21_700;
+pub const PRICE: i64 = 21_700;
 
 pub struct Scene {
     pub desk: Desk,
     gateway: Played,
-    counter: Counter,
-    ani: Principal,
+    pub counter: Counter,
+    pub ani: Principal,
     wallet: Wallet,
 }
 
@@ -52,7 +52,7 @@ impl Scene {
     }
 
     /// A token that is ordered and paid, and that nobody has bought yet.
-    async fn paid(&self, method: &str) -> (BookingId, Order) {
+    pub async fn paid(&self, method: &str) -> (BookingId, Order) {
         let (booking, order, payment) = self.order(None, method).await.expect("orders");
         let payment = payment.expect("is being paid");
         assert_eq!((booking.status, booking.order), (BookingStatus::Quoted, Some(order.id)));
@@ -63,7 +63,7 @@ impl Scene {
     }
 
     /// Two of that and a booking in one order that is paid.
-    async fn mixed(&self, shoes: ProductId) -> (BookingId, Order) {
+    pub async fn mixed(&self, shoes: ProductId) -> (BookingId, Order) {
         let (first, ..) = self.order(None, "qris").await.expect("orders");
         // A booking alone, as it is before anybody orders it.
         let mut unit = dermaga_ports::store::Store::begin(&self.desk.database.store).await.expect("begins");
@@ -94,28 +94,28 @@ impl Scene {
         (booking, order)
     }
 
-    async fn now(&self, id: BookingId) -> Booking {
+    pub async fn now(&self, id: BookingId) -> Booking {
         self.desk.app.bookings.booking(&self.ani, id).await.expect("is there").booking
     }
 
-    async fn look(&self) {
+    pub async fn look(&self) {
         while self.desk.app.bookings.look_after_due().await.expect("looks after") > 0 {}
     }
 
-    async fn pass(&self, time: Duration) {
+    pub async fn pass(&self, time: Duration) {
         self.desk.clock.advance(time);
         self.look().await;
         self.desk.look_after().await;
     }
 
     /// What the travel agency has earned, and the shop, to which orders of several businesses belong.
-    async fn earned(&self) -> i64 {
+    pub async fn earned(&self) -> i64 {
         let travel = SystemAccount::Merchant { slug: "dermaga-travel".to_owned() };
         self.desk.account(travel).await + earned(&self.desk).await
     }
 
     /// What went back through the gateway.
-    fn refunded(&self) -> i64 {
+    pub fn refunded(&self) -> i64 {
         self.gateway.charges().values().map(dermaga_tests::played::Charge::refunded).sum()
     }
 }
@@ -277,41 +277,6 @@ async fn what_is_pending_ends_by_a_webhook_s_knock_or_by_asking() {
     assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
     scene.pass(15 * MINUTE).await;
     assert_eq!(scene.counter.heard(), ["buy", "ask", "ask"], "what is done is asked about when somebody knocks");
-}
-
-#[tokio::test]
-async fn trap_18_a_supplier_that_takes_back_what_it_sold_leaves_it_to_a_person() {
-    for engine in Engine::ALL {
-        let scene = Scene::begin(engine).await;
-        let (id, order) = scene.paid("qris").await;
-        scene.look().await;
-        assert_eq!(scene.now(id).await.status, BookingStatus::Fulfilled);
-        scene.counter.all_become(&SaleState::Returned);
-        let reference = scene.now(id).await.reference;
-        let genuine = [("x-counter".to_owned(), "genuine".to_owned())];
-        let heard = scene.desk.app.bookings.take_webhook("counter", &genuine, reference.as_bytes()).await;
-        assert_eq!(heard, Ok(true));
-        scene.look().await;
-        let frozen = scene.now(id).await;
-        assert_eq!((frozen.status, frozen.frozen), (BookingStatus::Fulfilled, true));
-        assert_eq!((scene.refunded(), status(&scene.desk, order.id).await), (0, OrderStatus::Completed));
-
-        let bookings = &scene.desk.app.bookings;
-        let give_back = Finding::GiveBack { amount: None };
-        let denied = bookings.resolve(&scene.ani, id, give_back.clone(), "I want it").await.expect_err("refused");
-        assert_eq!(denied.code(), Code::PermissionDenied);
-        let (admin, _) = scene.desk.person_of("budi", Role::Admin).await;
-        let silent = bookings.resolve(&admin, id, give_back.clone(), " ").await.expect_err("refused");
-        assert_eq!(silent.faults()[0].pointer, "/note");
-        let ended = bookings.resolve(&admin, id, give_back.clone(), "the meter has no credit").await.expect("ends");
-        assert_eq!((ended.status, ended.frozen), (BookingStatus::Cancelled, false));
-        scene.look().await;
-        assert_eq!(scene.refunded(), PRICE);
-        let again = bookings.resolve(&admin, id, give_back, "once more").await.expect_err("refused");
-        assert_eq!(again.code(), Code::IllegalTransition, "it waits for nobody");
-        assert_eq!(scene.refunded(), PRICE, "once");
-        check(&scene.desk).await;
-    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! does not answer, a process that dies between two steps, a deadline that passes.
 
 mod bookings;
+mod by_hand;
 mod claims;
 mod crossings;
 mod deadlines;

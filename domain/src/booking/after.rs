@@ -9,7 +9,8 @@ use dermaga_ports::{
 use super::{Bookings, missing, reach::Reach, schedule::next_question, standing::Standing, supplied::Supplied};
 use crate::error::Result;
 
-const MOVED: &str = "the carrier has changed the departure: ask us what it is now";
+/// What is told of a departure that was moved.
+pub const MOVED: &str = "the carrier has changed the departure: ask us what it is now";
 /// How often a supplier that has knocked and then does not answer is asked why: for about a day.
 const LOOKS: u32 = 100;
 
@@ -18,7 +19,8 @@ enum Seen {
     Same,
     /// The supplier did not answer. It has knocked once and will not do so again.
     Nothing,
-    Moved,
+    /// The departure is another one.
+    Moved(Standing),
     /// The papers are other ones.
     Papers(Standing),
     /// Only a person can say what that means.
@@ -58,8 +60,11 @@ impl Bookings {
                 }
                 uow.bookings().save(&found).await?;
             }
-            Seen::Moved => {
+            Seen::Moved(standing) => {
                 found.reason = Some(MOVED.to_owned());
+                if !standing.documents.is_empty() {
+                    found.delivery.documents = standing.documents;
+                }
                 self.0.save_booking(&mut *uow, by, "booking.moved", &mut found, now).await?;
             }
             Seen::Papers(standing) => {
@@ -77,7 +82,7 @@ fn compare(booking: &Booking, standing: Standing) -> Seen {
     match standing.state {
         OrderState::Ticketed | OrderState::Used | OrderState::Confirmed => {
             if standing.moved && booking.reason.as_deref() != Some(MOVED) {
-                Seen::Moved
+                Seen::Moved(standing)
             } else if !standing.documents.is_empty() && standing.documents != booking.delivery.documents {
                 Seen::Papers(standing)
             } else {

@@ -16,7 +16,7 @@ use super::{
     lifecycle::go,
     refund_of,
     schedule::{next_attempt, next_question},
-    supplied::{Bought, Supplied},
+    supplied::{Bought, NOT_NOW, Supplied},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -25,9 +25,6 @@ use crate::{
 
 /// What is kept of a supplier's words.
 const MAX_REASON: usize = 300;
-
-/// What a customer hears when the reason is between the supplier and us.
-const NOT_NOW: &str = "the supplier cannot sell it right now";
 
 /// What paid an order.
 pub(super) type Funding = Option<(Payment, Transaction)>;
@@ -205,7 +202,7 @@ impl Bookings {
 /// Keeps what a supplier told of it.
 pub(super) fn learn(booking: &mut Booking, told: Bought) {
     let Bought { cost, supplier_id, supplier_reference, delivery } = told;
-    booking.cost = cost.filter(|cost| cost.currency() == booking.max_cost.currency());
+    booking.cost = cost.filter(|cost| cost.currency() == booking.max_cost.currency()).or(booking.cost);
     booking.supplier_id = supplier_id.or(booking.supplier_id.take());
     booking.supplier_reference = supplier_reference.or(booking.supplier_reference.take());
     booking.delivery = delivery;
@@ -227,12 +224,17 @@ async fn try_later(
     Ok(uow.bookings().save(booking).await?)
 }
 
+/// Whether what cannot be sold is no longer tried.
+pub(super) fn is_given_up(booking: &Booking, now: Timestamp) -> bool {
+    next_attempt(paid(booking), booking.checks, None, now).is_none()
+}
+
 /// What could not be sold for too long is refused: nothing was made, so the money can go back.
 fn out_of_patience(booking: &Booking, answer: Supplied, now: Timestamp) -> Supplied {
     let over = |not_before| next_attempt(paid(booking), booking.checks, not_before, now).is_none();
     match answer {
         Supplied::NotNow(why, not_before) if over(not_before) => Supplied::Refused(why),
-        Supplied::OurTrouble(_) if over(None) => Supplied::Refused(NOT_NOW.to_owned()),
+        Supplied::OurTrouble(_) if is_given_up(booking, now) => Supplied::Refused(NOT_NOW.to_owned()),
         other => other,
     }
 }

@@ -37,7 +37,7 @@ pub struct CancellationView {
 impl CancellationView {
     /// # Errors
     /// [`Code::SupplierUnavailable`] if the supplier pays back a sum that it does not tell.
-    fn of(booking: &Booking, quote: CancellationQuote) -> Result<Self> {
+    pub(super) fn of(booking: &Booking, quote: CancellationQuote) -> Result<Self> {
         let price = booking.price;
         let refund = match quote.refund {
             _ if !quote.refund_to.is_money() => Money::zero(price.currency()),
@@ -133,13 +133,19 @@ impl Bookings {
             return Err(Error::internal(format!("booking {} is cancelled without a quote", booking.id)));
         };
         let answer = match reach.read(id).await {
-            Outcome::Done(standing) if standing.state == OrderState::Cancelled => Outcome::Done(Cancelled {
-                order_id: id.clone(),
-                refund: quote.refund,
-                refund_to: quote.refund_to.clone(),
-                credits: Vec::new(),
-                at: None,
-            }),
+            // The confirmation, asked for again, has the codes of credits; that it is done is certain without it.
+            Outcome::Done(standing) if standing.state == OrderState::Cancelled => {
+                match reach.cancel(booking, quote).await {
+                    Outcome::Done(done) => Outcome::Done(done),
+                    _ => Outcome::Done(Cancelled {
+                        order_id: id.clone(),
+                        refund: quote.refund,
+                        refund_to: quote.refund_to.clone(),
+                        credits: Vec::new(),
+                        at: None,
+                    }),
+                }
+            }
             // Confirming one quote twice cancels once.
             Outcome::Done(_) => reach.cancel(booking, quote).await,
             Outcome::Refused(refusal) => Outcome::Unknown(refusal.reason),
@@ -173,8 +179,11 @@ impl Bookings {
                 booking.reason = None;
                 booking.delivery.credits = done.credits;
                 let quote = booking.cancellation.clone().ok_or_else(gone)?;
-                let quote =
-                    CancellationQuote { refund: done.refund.or(quote.refund), refund_to: done.refund_to, ..quote };
+                if done.refund.is_some_and(|refund| quote.refund != Some(refund)) {
+                    let told = format!("the cancellation of {} gave another sum than was quoted", booking.reference);
+                    self.0.tell_of_trouble(&mut *uow, &booking.supplier, &told, now).await?;
+                }
+                // What the customer agreed to is what the customer gets.
                 let given = CancellationView::of(booking, quote)?.refund;
                 if given.is_positive() {
                     let why = format!("{} was cancelled", booking.title);
@@ -230,8 +239,10 @@ impl Bookings {
     /// Who sold it, and under which id.
     fn sold_by(&self, booking: &Booking) -> Result<(Reach, String)> {
         let reach = self.0.ports.suppliers.reach(booking).ok_or_else(away)?;
-        let id = booking.supplier_id.clone();
-        Ok((reach, id.ok_or_else(|| Error::internal(format!("booking {} was bought as nothing", booking.id)))?))
+        let by_hand = || {
+            Error::new(Code::IllegalTransition, "A person has bought this for you. Write to us to have it cancelled.")
+        };
+        Ok((reach, booking.supplier_id.clone().ok_or_else(by_hand)?))
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     ppob::quoted,
     reach::Reach,
     refusal::{answered, dearer},
-    travellers::{check_contact, check_name, check_passengers},
+    travellers::{check_contact, check_passengers, check_text},
     wanted::{Wanted, WantedJourney},
 };
 use crate::{error::Result, faults::Faults};
@@ -97,7 +97,8 @@ impl Bookings {
         let found = answered(supplier.departures(&search).await)?;
         let priced = |mut departure: Departure| {
             let fares = std::mem::take(&mut departure.fares);
-            let fares = fares.into_iter().map(|fare| self.priced_fare(supplier.name(), &departure, &search, fare));
+            let fares = fares.into_iter().filter(|fare| fare.total.is_positive());
+            let fares = fares.map(|fare| self.priced_fare(supplier.name(), &departure, &search, fare));
             Ok(PricedDeparture { fares: fares.collect::<Result<_>>()?, departure })
         };
         found.into_iter().map(priced).collect()
@@ -223,11 +224,14 @@ fn check(new: &NewCrossing, fare: &OfferedFare) -> Result<()> {
             let told = "is wanted of everybody aboard: an identity card or a passport";
             faults.add(&format!("/passengers/{at}/document"), told);
         }
+        if passenger.born_on.is_none() {
+            faults.add(&format!("/passengers/{at}/born_on"), "is wanted of everybody aboard");
+        }
     }
     match (&new.vehicle, &fare.crossing.vehicle) {
         (None, None) => {}
         (Some(vehicle), Some(class)) if vehicle.class.eq_ignore_ascii_case(class) => {
-            check_name(&mut faults, "/vehicle/plate", &vehicle.plate);
+            check_text(&mut faults, "/vehicle/plate", &vehicle.plate);
         }
         (_, Some(class)) => faults.add("/vehicle/class", format!("must be {class}: so it was searched for")),
         (Some(_), None) => faults.add("/vehicle", "must not be given: the fare is for passengers on foot"),

@@ -19,7 +19,7 @@ use super::{
     ppob::quoted,
     reach::Reach,
     refusal::{answered, dearer},
-    travellers::{check_contact, check_passengers},
+    travellers::{check_contact, check_fliers, check_passengers},
     wanted::{Wanted, WantedJourney},
 };
 use crate::{error::Result, faults::Faults};
@@ -62,7 +62,8 @@ impl Bookings {
         let supplier = self.0.ports.suppliers.flights()?;
         let search = self.flight_search(wish)?;
         let found = answered(supplier.search(&search).await)?;
-        found.into_iter().map(|offer| self.priced_flight(supplier.name(), offer)).collect()
+        let priced = found.into_iter().filter(|offer| offer.total.is_positive());
+        priced.map(|offer| self.priced_flight(supplier.name(), offer)).collect()
     }
 
     /// An offer as it is now.
@@ -89,6 +90,7 @@ impl Bookings {
             check_contact(&mut faults, &new.contact);
             let offer = answered(supplier.reprice(&payload).await)?;
             check_passengers(&mut faults, &new.passengers, &offer.seats);
+            check_fliers(&mut faults, &new.passengers);
             let undocumented = |traveller: &Traveller| offer.documents_required && traveller.document.is_none();
             if let Some(at) = new.passengers.iter().position(undocumented) {
                 faults.add(&format!("/passengers/{at}/document"), "is wanted by this airline of everybody");

@@ -7,9 +7,11 @@
 use dermaga_ports::{
     auth::Principal,
     booking::{Booking, BookingStatus, Clocks, OrderState, Outcome, Paying, Refusal, RefusalKind},
+    money::Money,
     store::UnitOfWork,
     time::Timestamp,
 };
+use serde_json::json;
 
 use super::{
     Bookings,
@@ -20,6 +22,7 @@ use super::{
     refusal::refused,
     schedule::{LEASE, next_question},
     standing::Standing,
+    supplied::NOT_NOW,
 };
 use crate::error::{Code, Error, Result};
 
@@ -72,10 +75,7 @@ impl Bookings {
         }
         let told = match answer {
             Outcome::Done(standing) => self.kept(&mut *uow, by, &mut booking, standing, now).await?,
-            Outcome::Refused(refusal) => {
-                self.not_kept(&mut *uow, by, &mut booking, &refusal.reason, now).await?;
-                Err(refused(refusal))
-            }
+            Outcome::Refused(refusal) => self.denied(&mut *uow, by, &mut booking, refusal, now).await?,
             Outcome::Unknown(why) => {
                 booking.reason = Some(short(&why));
                 booking.next_check_at = next_question(booking.created_at, booking.checks, now);
@@ -84,7 +84,7 @@ impl Bookings {
                     booking.updated_at = now;
                     uow.bookings().save(&booking).await?;
                 } else {
-                    // Whatever was kept has ended by now, and nothing was paid.
+                    // Nothing was paid for it, so its own clock ends it at the supplier.
                     self.not_kept(&mut *uow, by, &mut booking, &why, now).await?;
                 }
                 Err(in_doubt())
@@ -105,13 +105,24 @@ impl Bookings {
         booking.supplier_id = Some(standing.id);
         booking.supplier_reference = standing.reference;
         match standing.state {
+            OrderState::Held if standing.total.is_some_and(|total| is_dearer(total, booking.max_cost)) => {
+                let told = "It costs more by now than the offer said. Search again.";
+                let error = Error::new(Code::PriceChanged, told);
+                let error = match standing.total {
+                    Some(total) => error.with_facts(json!({"new": total.amount(), "currency": total.currency()})),
+                    None => error,
+                };
+                self.not_kept(uow, by, booking, "it became dearer while it was asked for", now).await?;
+                Ok(Err(error))
+            }
             OrderState::Held => {
                 go(booking, BookingStatus::Held)?;
                 booking.cost = standing.total.filter(|cost| cost.currency() == booking.max_cost.currency());
                 booking.clocks =
                     Clocks { hold: standing.pay_by, price: standing.price_until, ..booking.clocks.clone() };
                 booking.sent_at = None;
-                booking.next_check_at = None;
+                // If nobody has ordered it by then, it is given back.
+                booking.next_check_at = booking.good_until();
                 booking.reason = None;
                 self.0.save_booking(uow, by, "booking.held", booking, now).await?;
                 Ok(Ok(()))
@@ -137,8 +148,49 @@ impl Bookings {
     ) -> Result<()> {
         go(booking, BookingStatus::Lapsed)?;
         booking.reason = Some(short(why));
-        booking.next_check_at = None;
+        // What the supplier keeps all the same is given back.
+        booking.next_check_at = booking.supplier_id.as_ref().map(|_| now);
         self.0.save_booking(uow, by, "booking.lapsed", booking, now).await
+    }
+
+    /// The supplier did not keep it. The customer hears why, unless that is between the supplier and us.
+    async fn denied(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        by: &Principal,
+        booking: &mut Booking,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Result<Result<()>> {
+        if matches!(refusal.kind, RefusalKind::InsufficientSupplierBalance | RefusalKind::Misconfigured) {
+            let told = format!("{}: {}", refusal.kind.as_str(), refusal.reason);
+            self.0.tell_of_trouble(uow, &booking.supplier, &told, now).await?;
+            self.not_kept(uow, by, booking, NOT_NOW, now).await?;
+        } else {
+            self.not_kept(uow, by, booking, &refusal.reason, now).await?;
+        }
+        let error = refused(refusal);
+        if error.code() == Code::SupplierUnavailable {
+            let told =
+                "The supplier cannot keep it right now. Nothing is booked: book again, with another Idempotency-Key.";
+            return Ok(Err(Error::new(Code::SupplierUnavailable, told)));
+        }
+        Ok(Err(error))
+    }
+
+    /// Ends a hold that nobody has ordered in time; one that belongs to an order ends with that.
+    pub(super) async fn let_go(&self, by: &Principal, reach: &Reach, booking: &Booking) -> Result<()> {
+        let now = self.0.now();
+        let mut uow = self.0.begin().await?;
+        let mut found = uow.bookings().find(booking.id).await?.ok_or_else(|| missing(booking.id))?;
+        let unwanted = found.order.is_none() && found.status == BookingStatus::Held;
+        if !unwanted || found.status_at(now) != BookingStatus::Lapsed {
+            drop(uow);
+            return self.leave(booking.id).await;
+        }
+        self.not_kept(&mut *uow, by, &mut found, "nobody ordered it in time", now).await?;
+        uow.commit().await?;
+        self.release(reach, &found).await
     }
 
     /// Gives back what is kept and will not be paid. One try: the supplier's own clock does the same a little later.
@@ -150,6 +202,10 @@ impl Bookings {
         }
         self.leave(booking.id).await
     }
+}
+
+fn is_dearer(total: Money, most: Money) -> bool {
+    total.currency() != most.currency() || total.amount() > most.amount()
 }
 
 /// Nobody knows yet; the same request asks again.

@@ -99,7 +99,7 @@ impl Bookings {
         let free = |house: HotelResult| {
             let (payload, nights) = (house.payload.clone(), nights.clone());
             let offered = Offered::House { supplier: supplier.name().to_owned(), payload, nights };
-            let cheapest = house.cheapest.map(|cost| self.asked(cost)).transpose()?;
+            let cheapest = house.cheapest.filter(|cost| cost.is_positive()).map(|cost| self.asked(cost)).transpose()?;
             Ok(FreeHouse { id: self.sealed(&offered)?, cheapest, house })
         };
         found.into_iter().map(free).collect()
@@ -124,7 +124,7 @@ impl Bookings {
             };
             Ok(Priced { id: self.sealed(&offered)?, price: self.asked(rate.total)?, offer: rate })
         };
-        rates.into_iter().map(priced).collect()
+        rates.into_iter().filter(|rate| rate.total.is_positive()).map(priced).collect()
     }
 
     /// Confirms the price of a room.

@@ -58,6 +58,7 @@ use dermaga_ports::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use after::MOVED;
 pub use balance::Balance;
 pub use bills::{BillView, NewInquiry};
 pub use book::{Booked, Priced, Then};

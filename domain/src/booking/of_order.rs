@@ -61,12 +61,14 @@ pub(crate) async fn all_for_sale(uow: &mut dyn UnitOfWork, order: &Order, now: T
     Ok(of(uow, order).await?.iter().all(|booking| booking.status_at(now).is_for_sale()))
 }
 
-/// An order that is paid can be called off as a whole while nothing was bought for it.
+/// An order that is paid can be called off as a whole while nothing was bought for it. What was bought and cancelled counts
+/// as bought: what its supplier keeps must not come back with the rest.
 ///
 /// # Errors
 /// [`Code::IllegalTransition`].
 pub(crate) async fn may_be_called_off(uow: &mut dyn UnitOfWork, order: &Order) -> Result<()> {
-    if order.status == OrderStatus::Paid && of(uow, order).await?.iter().any(|booking| !booking.status.is_void()) {
+    let nothing = |booking: &Booking| matches!(booking.status, BookingStatus::Failed | BookingStatus::Lapsed);
+    if order.status == OrderStatus::Paid && !of(uow, order).await?.iter().all(nothing) {
         let told = "Something of the order was bought from a supplier already, or is being bought.";
         return Err(Error::new(Code::IllegalTransition, told));
     }
@@ -133,7 +135,7 @@ impl Core {
             }
             booking.reason = Some("the payment was taken back".to_owned());
             booking.next_check_at = None;
-            if booking.status == BookingStatus::Committing && booking.sent_at.is_none() {
+            if booking.status.is_under_way() && booking.sent_at.is_none() {
                 go(&mut booking, BookingStatus::Failed)?;
                 self.save_booking(uow, by, "booking.called_off", &mut booking, now).await?;
             } else {

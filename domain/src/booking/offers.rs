@@ -12,7 +12,7 @@ use super::{
     Bookings,
     journey::{Crossing, Stay},
 };
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// When somebody wants a room, and how many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,9 @@ impl Bookings {
     /// # Errors
     /// [`crate::Code::Invalid`] for a sum beyond what can be kept.
     pub(super) fn asked(&self, cost: Money) -> Result<Money> {
+        if !cost.is_positive() {
+            return Err(Error::new(Code::OfferGone, "The supplier names no price for it. Search again."));
+        }
         let margin = i128::from(cost.amount()) * i128::from(self.0.policy.travel_margin);
         let margin = i64::try_from((margin + 9_999) / 10_000).unwrap_or(i64::MAX);
         Ok(Money::new(cost.amount().saturating_add(margin), cost.currency())?)

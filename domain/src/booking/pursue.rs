@@ -4,15 +4,20 @@
 //! A look is claimed for some minutes and changes nothing while it waits for the supplier; its result is applied only to
 //! the revision that it was made for. So hosts may look side by side.
 
+use std::time::Duration;
+
 use dermaga_ports::{
     auth::Principal,
     booking::{Booking, BookingKind, BookingStatus, OrderState, Outcome, Paying, Refusal, RefusalKind},
     ids::BookingId,
+    orders::OrderStatus,
 };
 use futures::future::join_all;
 
 use super::{
-    Bookings, missing,
+    Bookings,
+    apply::is_given_up,
+    missing,
     reach::Reach,
     schedule::LEASE,
     standing::Standing,
@@ -20,6 +25,8 @@ use super::{
 };
 use crate::error::{Code, Error, Result};
 
+/// How long a payment that got no answer may be on its way: longer than two calls that get none.
+const IN_FLIGHT: Duration = Duration::from_secs(6 * 60);
 /// How many are claimed at a time.
 const BATCH: u32 = 8;
 
@@ -67,6 +74,7 @@ impl Bookings {
             (BookingStatus::Cancelling, _, Some(reach)) => {
                 self.look_for_cancellation(&by, &reach, &booking).await.or_else(written_down)
             }
+            (BookingStatus::Held, _, Some(reach)) => self.let_go(&by, &reach, &booking).await,
             (BookingStatus::Lapsed, _, Some(reach)) => self.release(&reach, &booking).await,
             // Nothing is to be done about any other.
             _ => self.leave(booking.id).await,
@@ -77,8 +85,22 @@ impl Bookings {
     async fn about_to_send(&self, id: BookingId) -> Result<Option<Booking>> {
         let now = self.0.now();
         let mut uow = self.0.begin().await?;
+        let known = uow.bookings().find(id).await?.ok_or_else(|| missing(id))?;
+        drop(uow);
+        // Orders are locked before bookings.
+        let mut uow = self.0.begin().await?;
+        let order = match known.order {
+            Some(order) => uow.orders().find(order).await?,
+            None => None,
+        };
         let mut booking = uow.bookings().find(id).await?.ok_or_else(|| missing(id))?;
         if !booking.status.is_under_way() || booking.sent_at.is_some() || booking.frozen {
+            return Ok(None);
+        }
+        if order.is_none_or(|order| order.status != OrderStatus::Paid) {
+            let by = Principal::Service { name: booking.supplier.clone() };
+            self.freeze(&mut *uow, &by, &mut booking, "its order is not paid any more", now).await?;
+            uow.commit().await?;
             return Ok(None);
         }
         booking.sent_at = Some(now);
@@ -128,8 +150,12 @@ impl Bookings {
         };
         Ok(match reach.read(id).await {
             // A payment may still be on its way.
-            Outcome::Done(standing) if standing.state == OrderState::Held && now < sent + LEASE => {
+            Outcome::Done(standing) if standing.state == OrderState::Held && now < sent + IN_FLIGHT => {
                 Supplied::Unsure("the supplier has not seen the payment yet".to_owned())
+            }
+            // A payment of ours is in doubt: it must not be given back as if there were none.
+            Outcome::Done(standing) if standing.state == OrderState::Held && is_given_up(booking, now) => {
+                Supplied::AskAPerson("the supplier keeps it, and does not say what became of our payment".to_owned())
             }
             Outcome::Done(standing) => standing.supplied(),
             Outcome::Refused(refusal) => not_told(refusal),

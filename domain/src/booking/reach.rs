@@ -155,10 +155,9 @@ fn contact(booking: &Booking) -> Result<Contact> {
 
 /// The conditions are those that were sold; where the supplier does not repeat them, ours count.
 fn as_sold(stay: HotelBooking, booking: &Booking) -> HotelBooking {
+    let total = stay.total.or(booking.cost);
     match &booking.policy {
-        Some(sold) if stay.refund == Policy::Unknown => {
-            HotelBooking { refund: sold.clone(), total: stay.total.or(booking.cost), ..stay }
-        }
-        _ => stay,
+        Some(sold) if stay.refund == Policy::Unknown => HotelBooking { refund: sold.clone(), total, ..stay },
+        _ => HotelBooking { total, ..stay },
     }
 }

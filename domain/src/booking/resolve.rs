@@ -7,15 +7,10 @@ use dermaga_ports::{
     money::Money,
 };
 
-use super::{
-    Bookings,
-    apply::{learn, short},
-    lifecycle::go,
-    missing,
-    supplied::Bought,
-};
+use super::{Bookings, apply::learn, cancel::CancellationView, facts, lifecycle::go, missing, supplied::Bought};
 use crate::{
     auth::Permission,
+    core::Note,
     error::{Code, Error, Result},
     faults::Faults,
 };
@@ -25,7 +20,8 @@ use crate::{
 pub enum Finding {
     /// The supplier has sold it: what it is called there, and what was delivered.
     Sold { supplier_reference: Option<String>, serial: Option<String> },
-    /// The customer has nothing, or nothing any more, and gets this much back: everything unless it says how much.
+    /// The customer has nothing, or nothing any more, and gets this much back. Unless it says how much: what was agreed for a
+    /// cancellation, and everything for anything else.
     GiveBack { amount: Option<i64> },
     /// It stays as it is.
     Leave,
@@ -61,7 +57,7 @@ impl Bookings {
         }
         booking.frozen = false;
         booking.next_check_at = None;
-        booking.reason = Some(short(&note));
+        booking.reason = None;
         let mut refund = None;
         let action = match (finding, booking.status) {
             (Finding::Sold { supplier_reference, serial }, BookingStatus::Committing | BookingStatus::Unknown) => {
@@ -104,7 +100,12 @@ impl Bookings {
                 return Err(Error::new(Code::IllegalTransition, told).at("/outcome"));
             }
         };
-        self.0.save_booking(&mut *uow, by, action, &mut booking, now).await?;
+        booking.updated_at = now;
+        uow.bookings().save(&booking).await?;
+        booking.revision += 1;
+        // How somebody knows is for the audit, and no customer reads it.
+        let papers = Note { actor: Some(by), action, subject: format!("booking:{}", booking.id), detail: note };
+        self.0.file(&mut *uow, papers, facts(&booking), now).await?;
         if let Some(order) = order {
             let bookings = uow.bookings().of_order(order.id).await?;
             self.0.end_with_bookings(&mut *uow, by, order, &bookings, now).await?;
@@ -147,6 +148,13 @@ fn end_without(booking: &mut Booking, status: BookingStatus) -> Result<&'static 
 fn part_of(booking: &Booking, amount: Option<i64>) -> Result<Money> {
     let most = if booking.paid_at.is_some() { booking.price } else { Money::zero(booking.price.currency()) };
     match amount {
+        // What was cancelled gives what was agreed.
+        None if matches!(booking.status, BookingStatus::Cancelling | BookingStatus::Cancelled) => {
+            match booking.cancellation.clone() {
+                Some(quote) => Ok(CancellationView::of(booking, quote)?.refund),
+                None => Ok(most),
+            }
+        }
         None => Ok(most),
         Some(amount) if (0..=most.amount()).contains(&amount) => Ok(Money::new(amount, most.currency())?),
         Some(_) => Err(Error::fault("/refund", format!("must be 0 to {}", most.amount()))),

@@ -12,6 +12,9 @@ use dermaga_ports::{
 use super::wanted::{Wanted, WantedBill};
 use crate::error::{Error, Result};
 
+/// What a customer hears when the reason is between the supplier and us.
+pub(super) const NOT_NOW: &str = "the supplier cannot sell it right now";
+
 /// What became of a booking, as far as its supplier knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Supplied {
@@ -117,9 +120,8 @@ pub(super) fn told(outcome: Outcome<Found<Sale>>) -> Supplied {
 /// A question that was refused; that says nothing about what was asked for.
 pub(super) fn not_told(Refusal { kind, reason, .. }: Refusal) -> Supplied {
     match kind {
-        RefusalKind::Unavailable | RefusalKind::RateLimited { .. } | RefusalKind::Misconfigured => {
-            Supplied::Unsure(reason)
-        }
+        RefusalKind::Unavailable | RefusalKind::RateLimited { .. } => Supplied::Unsure(reason),
+        RefusalKind::Misconfigured => Supplied::Unsure("the supplier does not answer us right now".to_owned()),
         _ => Supplied::AskAPerson(reason),
     }
 }
@@ -161,7 +163,11 @@ mod tests {
                 Supplied::OurTrouble("insufficient_supplier_balance: no".to_owned()),
                 Supplied::AskAPerson(no()),
             ),
-            (RefusalKind::Misconfigured, Supplied::OurTrouble("misconfigured: no".to_owned()), Supplied::Unsure(no())),
+            (
+                RefusalKind::Misconfigured,
+                Supplied::OurTrouble("misconfigured: no".to_owned()),
+                Supplied::Unsure("the supplier does not answer us right now".to_owned()),
+            ),
         ] {
             assert_eq!(bought(refused(kind.clone())), first, "{kind:?}");
             assert_eq!(told(refused(kind.clone())), asked, "{kind:?}");

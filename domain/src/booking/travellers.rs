@@ -7,7 +7,9 @@ use dermaga_ports::{
 
 use crate::faults::Faults;
 
-/// The most letters of a name, a plate or a number.
+/// The most letters of a name on a ticket.
+const ON_A_TICKET: usize = 20;
+/// The most letters of a whole name, or a plate.
 const LONGEST: usize = 100;
 /// The most of what somebody asks of a house.
 const WISHES: usize = 500;
@@ -32,8 +34,46 @@ pub(super) fn check_passengers(faults: &mut Faults, travellers: &[Traveller], se
     }
 }
 
+/// A name as tickets have it. Whoever books hears it now rather than after paying.
 pub(super) fn check_name(faults: &mut Faults, place: &str, name: &Personal) {
-    if faults.text(place, Some(name.reveal()), LONGEST).is_none() {
+    let text = name.reveal().trim();
+    let letter = |c: char| {
+        matches!(c, ' ' | '-' | '\'')
+            || c.is_ascii_alphabetic()
+            || (('\u{c0}'..='\u{17f}').contains(&c) && c.is_alphabetic())
+    };
+    if !(1..=ON_A_TICKET).contains(&text.chars().count()) || !text.chars().all(letter) {
+        let wanted =
+            format!("must have 1 to {ON_A_TICKET} Latin letters, blanks, hyphens or apostrophes, as in the passport");
+        faults.add(place, wanted);
+    }
+}
+
+/// Notes what airlines want to know besides: of everybody, and before anything is paid.
+pub(super) fn check_fliers(faults: &mut Faults, travellers: &[Traveller]) {
+    for (at, traveller) in travellers.iter().enumerate() {
+        let known = [
+            ("title", traveller.title.is_some()),
+            ("gender", traveller.gender.is_some()),
+            ("born_on", traveller.born_on.is_some()),
+        ];
+        for (field, _) in known.iter().filter(|(_, known)| !known) {
+            faults.add(&format!("/passengers/{at}/{field}"), "is wanted by airlines of everybody");
+        }
+        let passport = traveller.document.as_ref().filter(|document| document.kind == IdentityKind::Passport);
+        if passport.is_some_and(|passport| passport.expires_on.is_none()) {
+            faults.add(&format!("/passengers/{at}/document/expires_on"), "is wanted of a passport");
+        }
+    }
+    let of = |kind| travellers.iter().filter(|traveller| traveller.kind == kind).count();
+    if of(TravellerKind::Infant) > of(TravellerKind::Adult) {
+        faults.add("/passengers", "must have an adult for each infant");
+    }
+}
+
+/// Notes what is wrong with a text that is not a name.
+pub(super) fn check_text(faults: &mut Faults, place: &str, text: &Personal) {
+    if faults.text(place, Some(text.reveal()), LONGEST).is_none() {
         faults.add(place, "must not be empty");
     }
 }
@@ -61,7 +101,7 @@ fn check_document(faults: &mut Faults, place: &str, document: &IdentityDocument)
 
 /// Notes what is wrong with the contact.
 pub(super) fn check_contact(faults: &mut Faults, contact: &Contact) {
-    check_name(faults, "/contact/name", &contact.name);
+    check_text(faults, "/contact/name", &contact.name);
     faults.parse::<Email>("/contact/email", Some(contact.email.reveal()));
     let digits = contact.phone.reveal().strip_prefix('+').unwrap_or_default();
     if !(8..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

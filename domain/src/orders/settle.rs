@@ -110,6 +110,10 @@ impl Core {
         now: Timestamp,
     ) -> Result<()> {
         let Some(mut order) = self.order_of(uow, purchase).await? else { return Ok(()) };
+        if order.status == OrderStatus::Completed {
+            // What was bought may still be undone at its supplier, by a person.
+            return self.stop_bookings(uow, by, &order, now).await;
+        }
         if order.status != OrderStatus::Paid {
             return Ok(());
         }
@@ -138,7 +142,7 @@ impl Core {
         }
         let action = if bookings.iter().all(|booking| booking.status.is_void()) {
             order.status = OrderStatus::Cancelled;
-            order.reason = Some("nothing of it could be had".to_owned());
+            order.reason = Some("nothing is left of what it booked".to_owned());
             "order.cancelled"
         } else {
             order.status = OrderStatus::Completed;

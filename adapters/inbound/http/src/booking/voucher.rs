@@ -3,7 +3,7 @@
 use askama::Template;
 use dermaga_domain::{
     Error, Result,
-    booking::{BookingView, Crossing, Flight, Journey, Stay},
+    booking::{BookingView, Crossing, Flight, Journey, MOVED, Stay},
 };
 use dermaga_ports::booking::{Board, Document, DocumentKind, Personal, Traveller};
 use poem::{IntoResponse, Response, http::header, web::Data};
@@ -121,7 +121,7 @@ impl Voucher {
             reference_name,
             reference,
             reference_code,
-            warning: booking.reason,
+            warning: booking.reason.filter(|reason| reason == MOVED),
             parts: journey.map(parts).unwrap_or_default(),
             people_name,
             people: travellers.iter().map(person).collect(),

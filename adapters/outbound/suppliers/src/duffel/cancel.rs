@@ -22,7 +22,7 @@ impl Duffel {
         let path = format!("/air/order_cancellations/{}", id(&expected.id)?);
         let (now, answer): (wire::Cancellation, _) = self.data(self.get("Duffel cancellation", &path), &[]).await?;
         if now.confirmed_at.get().is_some() {
-            return Err(refused(RefusalKind::AlreadyDone, "the order is cancelled already"));
+            return Ok(cancelled(&now, &expected.order_id));
         }
         let now = quote(&now, &answer, &expected.order_id)?;
         if now.refund != expected.refund || now.refund_to != expected.refund_to {
@@ -33,17 +33,19 @@ impl Duffel {
         if done.confirmed_at.get().is_none() {
             return Err(unreadable(&answer, "it says neither yes nor no"));
         }
-        Ok(Cancelled {
-            order_id: expected.order_id.clone(),
-            refund: money(&done.refund_amount, &done.refund_currency),
-            refund_to: refund_to(done.refund_to.or_empty()),
-            credits: done
-                .airline_credits
-                .iter()
-                .filter_map(|credit| credit.credit_code.get().map(Personal::new))
-                .collect(),
-            at: done.confirmed_at.moment(),
-        })
+        Ok(cancelled(&done, &expected.order_id))
+    }
+}
+
+/// A cancellation that was confirmed, now or before.
+fn cancelled(done: &wire::Cancellation, order_id: &str) -> Cancelled {
+    let credits = done.airline_credits.iter();
+    Cancelled {
+        order_id: order_id.to_owned(),
+        refund: money(&done.refund_amount, &done.refund_currency),
+        refund_to: refund_to(done.refund_to.or_empty()),
+        credits: credits.filter_map(|credit| credit.credit_code.get().map(Personal::new)).collect(),
+        at: done.confirmed_at.moment(),
     }
 }
 
