@@ -76,11 +76,21 @@ impl Lane {
 }
 
 impl Held<'_> {
-    /// Keeps the connection for the next one, unless the statement's error may be its own.
+    /// Keeps the connection for the next one, unless the error may be its own.
     pub(crate) fn give_back<T>(mut self, done: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        if matches!(done, Ok(_) | Err(sqlx::Error::Database(_))) {
+        if matches!(&done, Ok(_) | Err(sqlx::Error::Database(_))) && !done.as_ref().is_err_and(is_gone) {
             *self.place = Some(Kept { connection: self.connection, since: Instant::now() });
         }
         done
+    }
+}
+
+/// Whether the server has hung up, perhaps with a word of farewell (57P: it was told to stop, or has crashed). After a short
+/// rest that is only found out by asking something; a question that changes nothing can then be asked again.
+pub(crate) fn is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     codec::{Moment, corrupt, parsed},
     db::Db,
-    lane::Lane,
+    lane::{Lane, is_gone},
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
@@ -154,14 +154,14 @@ impl Wallets for SqlUnitOfWork {
     }
 }
 
-async fn among_postgres(lane: &Lane, ids: Vec<Uuid>, now: Timestamp) -> Result<Vec<WithAccountRow>, sqlx::Error> {
+async fn among_postgres(lane: &Lane, ids: &[Uuid], now: Timestamp) -> Result<Vec<WithAccountRow>, sqlx::Error> {
     let mut held = lane.hold().await?;
     let query = sqlx::query_as(AMONG_POSTGRES).bind(ids).bind(Moment(now));
     let found = query.fetch_all(&mut held.connection).await;
     held.give_back(found)
 }
 
-async fn titles_postgres(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Uuid, String)>, sqlx::Error> {
+async fn titles_postgres(lane: &Lane, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid, String)>, sqlx::Error> {
     let mut held = lane.hold().await?;
     let found = sqlx::query_as(TITLES_POSTGRES).bind(ids).fetch_all(&mut held.connection).await;
     held.give_back(found)
@@ -179,7 +179,10 @@ impl WalletQueries for SqlStore {
         let ids = ascending(ids);
         self.reachable().await?;
         let found: Result<Vec<WithAccountRow>, _> = match &self.db {
-            Db::Postgres { gather, .. } => among_postgres(gather, ids, now).await,
+            Db::Postgres { gather, .. } => match among_postgres(gather, &ids, now).await {
+                Err(error) if is_gone(&error) => among_postgres(gather, &ids, now).await,
+                found => found,
+            },
             Db::Sqlite { read, .. } => {
                 sqlx::query_as(AMONG_SQLITE).bind(hexadecimal(&ids)).bind(Moment(now)).fetch_all(read).await
             }
@@ -191,7 +194,10 @@ impl WalletQueries for SqlStore {
         let ids = ascending(ids);
         self.reachable().await?;
         let found: Result<Vec<(Uuid, Uuid, String)>, _> = match &self.db {
-            Db::Postgres { gather, .. } => titles_postgres(gather, ids).await,
+            Db::Postgres { gather, .. } => match titles_postgres(gather, &ids).await {
+                Err(error) if is_gone(&error) => titles_postgres(gather, &ids).await,
+                found => found,
+            },
             Db::Sqlite { read, .. } => sqlx::query_as(TITLES_SQLITE).bind(hexadecimal(&ids)).fetch_all(read).await,
         };
         let title = |(id, owner, currency): (Uuid, Uuid, String)| {
