@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use dermaga_domain::{Policy, booking::Finding};
-use dermaga_ports::booking::{Booking, BookingStatus};
+use dermaga_ports::booking::{Booking, BookingKind, BookingStatus};
 use dermaga_tests::databases::Engine;
 
 use crate::{
@@ -42,7 +42,7 @@ async fn runs(engine: Engine, seeds: Range<u64>) {
     // A simulation in which nothing goes wrong, or nothing goes well, shows nothing.
     for status in ["FULFILLED", "FAILED", "LAPSED", "CANCELLED"] {
         let count = by_status.get(status).copied().unwrap_or_default();
-        assert!(count * 50 >= trips, "{count} of {trips} are {status}: {by_status:?}");
+        assert!(count * 100 >= trips, "{count} of {trips} are {status}: {by_status:?}");
     }
     assert!(frozen > 0 && frozen * 20 <= trips, "{frozen} of {trips} waited for a person: {by_status:?}");
     println!("{trips} trips, {frozen} waited for a person: {by_status:?}");
@@ -66,6 +66,10 @@ async fn run(engine: Engine, seed: u64, ends: &mut Ends) {
     for booking in world.bookings().await {
         ends.trips += 1;
         ends.frozen += usize::from(booking.frozen);
+        // Duffel and the ferry show what they have sold, and a credit can be asked for by its reference. Of a bill whose
+        // payment was lost on the way, nothing there proves nothing.
+        let known = booking.kind == BookingKind::Ppob || booking.status != BookingStatus::Unknown;
+        assert!(known, "seed {seed}: it could have been found out: {booking:?}");
         *ends.by_status.entry(booking.status_at(world.now()).as_str()).or_default() += 1;
     }
     decide(&world).await;
