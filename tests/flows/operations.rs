@@ -87,6 +87,10 @@ const REPORT: &str = r#"{"user_id":"{user}","transaction_id":"{payment}"}"#;
 const ENDPOINT: &str = r#"{"url":"https://hooks.example.org/","topics":["transaction.*"]}"#;
 const RECORD: &str = r#"{"reference":"till 1","amount":1}"#;
 const CREDIT: &str = r#"{"sku":"xld10","customer_no":"087800001230"}"#;
+const JOURNEY: &str = r#"{"offer_id":"none","fare_id":"none","passengers":[{"given_name":"Budi"}],"max_total":1,
+    "contact":{"name":"Budi","email":"budi@example.com","phone":"+6281234567890"}}"#;
+const STAY: &str = r#"{"quote_id":"none","guests":[{"given_name":"Budi"}],
+    "contact":{"name":"Budi","email":"budi@example.com","phone":"+6281234567890"}}"#;
 const REFUND: &str = r#"{"amount":1,"reason":"it was broken"}"#;
 
 const EVENT: &str =
@@ -184,6 +188,23 @@ pub const OPERATIONS: &[Row] = &[
     row("buy_ppob", "POST", "/ppob/purchases", Someone, CREDIT, None),
     row("list_bookings", "GET", "/bookings", PersonOrService, "", None),
     row("get_booking", "GET", "/bookings/{booking}", PersonOrService, "", Some(404)),
+    row("quote_cancellation", "POST", "/bookings/{booking}/cancellation-quote", Someone, "", Some(404)),
+    row("cancel_booking", "POST", "/bookings/{booking}/cancel", Someone, r#"{"expected_refund":0}"#, Some(404)),
+    row("get_voucher", "GET", "/bookings/{booking}/voucher", Someone, "", Some(404)),
+    row("resolve_booking", "POST", "/bookings/{booking}/resolve", Staff, r#"{"outcome":"leave","note":"asked"}"#, None),
+    row("search_flights", "GET", "/flights/offers", Anyone, "", None),
+    row("get_flight_offer", "GET", "/flights/offers/{nowhere}", Anyone, "", None),
+    row("book_flight", "POST", "/flights/bookings", Someone, JOURNEY, None),
+    row("search_hotels", "GET", "/hotels/offers", Anyone, "", None),
+    row("list_hotel_rooms", "GET", "/hotels/offers/{nowhere}", Anyone, "", None),
+    row("quote_hotel_room", "POST", "/hotels/quotes", Someone, r#"{"rate_id":"none"}"#, None),
+    row("book_hotel", "POST", "/hotels/bookings", Someone, STAY, None),
+    row("list_ferry_ports", "GET", "/ferries/ports", Anyone, "", None),
+    row("list_vehicle_classes", "GET", "/ferries/vehicle-classes", Anyone, "", None),
+    row("search_ferries", "GET", "/ferries/departures", Anyone, "", None),
+    row("book_ferry", "POST", "/ferries/bookings", Someone, JOURNEY, None),
+    row("duffel_webhook", "POST", "/webhooks/duffel", Gateway, "{}", None),
+    row("ferry_webhook", "POST", "/webhooks/ferry", Gateway, "{}", None),
     row("digiflazz_webhook", "POST", "/webhooks/digiflazz", Gateway, "{}", None),
     row("delete_product", "DELETE", "/products/{product}", Staff, "", None),
     row("report_transactions", "GET", "/reports/transactions", Staff, "", None),

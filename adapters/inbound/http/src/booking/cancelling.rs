@@ -1,6 +1,9 @@
 //! Cancelling what was bought, and ending what waits for a person.
 
-use dermaga_domain::booking::{BookingView, CancellationView, Finding};
+use dermaga_domain::{
+    Error,
+    booking::{BookingView, CancellationView, Finding},
+};
 use dermaga_ports::booking::RefundTo;
 use poem::web::Data;
 use poem_openapi::{Enum, Object, OpenApi, param::Path};
@@ -8,7 +11,7 @@ use uuid::Uuid;
 
 use super::wire::BookingBody;
 use crate::{
-    caller::{Caller, Person},
+    caller::Person,
     deps::Deps,
     edge::{ApiResult, Json},
     tags::Tag,
@@ -143,19 +146,28 @@ impl CancellingApi {
     #[oai(path = "/:id/resolve", method = "post", operation_id = "resolve_booking")]
     async fn resolve(
         &self,
-        caller: Caller,
+        person: Person,
         deps: Data<&Deps>,
         id: Path<Uuid>,
         body: Json<ResolveBooking>,
     ) -> ApiResult<Json<BookingBody>> {
         let ResolveBooking { outcome, note, refund, supplier_reference, serial } = body.0;
+        if refund.is_some() && outcome != FindingName::GiveBack {
+            return Err(Error::fault("/refund", "belongs to give_back").into());
+        }
+        if supplier_reference.is_some() && outcome != FindingName::Sold {
+            return Err(Error::fault("/supplier_reference", "belongs to sold").into());
+        }
+        if serial.is_some() && outcome != FindingName::Sold {
+            return Err(Error::fault("/serial", "belongs to sold").into());
+        }
         let finding = match outcome {
             FindingName::Sold => Finding::Sold { supplier_reference, serial },
             FindingName::GiveBack => Finding::GiveBack { amount: refund },
             FindingName::Leave => Finding::Leave,
             FindingName::AskAgain => Finding::AskAgain,
         };
-        let booking = deps.app.bookings.resolve(&caller.0, id.0.into(), finding, &note).await?;
-        Ok(Json(BookingBody::at(deps.app.orders.now(), BookingView::of(&caller.0, booking)?)))
+        let booking = deps.app.bookings.resolve(&person.0, id.0.into(), finding, &note).await?;
+        Ok(Json(BookingBody::at(deps.app.orders.now(), BookingView::of(&person.0, booking)?)))
     }
 }
