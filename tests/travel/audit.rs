@@ -20,6 +20,8 @@ use crate::world::{Person, World};
 
 /// How a person knows what they decide by: of that the supplier's price and papers are not asked.
 pub const BY_STAFF: &str = "asked by telephone";
+/// What the customer reads of that.
+pub const LOOKED_INTO: &str = "a person has looked into it";
 
 impl World {
     /// Everything is at rest and agrees.
@@ -79,7 +81,7 @@ impl World {
             }
         };
         assert!(at_rest || booking.frozen, "{}", told());
-        let found_out = booking.reason.as_deref() == Some(BY_STAFF);
+        let found_out = booking.reason.as_deref() == Some(LOOKED_INTO);
         if booking.status == BookingStatus::Fulfilled && !booking.frozen && !found_out {
             assert_eq!(booking.cost.map(|cost| cost.amount()), records.first().map(cost), "{}", told());
             let papers = !booking.delivery.documents.is_empty() || booking.delivery.serial.is_some();

@@ -9,7 +9,7 @@ use dermaga_tests::databases::Engine;
 use serde_json::json;
 
 use crate::{
-    audit::{BY_STAFF, is_sold},
+    audit::{BY_STAFF, LOOKED_INTO, is_sold},
     deeds::Ordered,
     trips::{METER, Terms, Trip, flight_trip, stay_trip, token_for},
     world::{DAY, MINUTE, World},
@@ -92,7 +92,7 @@ async fn a_person_who_found_nothing_gives_everything_back_once() {
         let ordered = nobody_knows(&world).await;
         let all = Finding::GiveBack { amount: None };
         let resolved = resolve(&world, &ordered, all.clone()).await.expect("resolves");
-        assert_eq!((resolved.status, resolved.reason.as_deref()), (BookingStatus::Failed, Some(BY_STAFF)));
+        assert_eq!((resolved.status, resolved.reason.as_deref()), (BookingStatus::Failed, Some(LOOKED_INTO)));
         assert_eq!(resolve(&world, &ordered, all).await.expect_err("refused").code(), Code::IllegalTransition);
         world.live(MINUTE, 5).await;
         assert_eq!(

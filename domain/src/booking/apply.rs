@@ -123,7 +123,8 @@ impl Bookings {
     ) -> Result<Option<RefundId>> {
         go(booking, BookingStatus::Failed)?;
         booking.reason = Some(short(why));
-        booking.next_check_at = None;
+        // What the supplier keeps all the same is given back, and with it a payment that it saw too late.
+        booking.next_check_at = booking.supplier_id.as_ref().map(|_| now);
         let told = format!("{} could not be had", booking.title);
         let refund = self.pay_back(uow, by, booking, funding, (booking.price, &told), now).await?;
         self.0.save_booking(uow, by, "booking.failed", booking, now).await?;
@@ -225,7 +226,7 @@ async fn try_later(
 }
 
 /// Whether what cannot be sold is no longer tried.
-pub(super) fn is_given_up(booking: &Booking, now: Timestamp) -> bool {
+fn is_given_up(booking: &Booking, now: Timestamp) -> bool {
     next_attempt(paid(booking), booking.checks, None, now).is_none()
 }
 

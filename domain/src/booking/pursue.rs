@@ -4,8 +4,6 @@
 //! A look is claimed for some minutes and changes nothing while it waits for the supplier; its result is applied only to
 //! the revision that it was made for. So hosts may look side by side.
 
-use std::time::Duration;
-
 use dermaga_ports::{
     auth::Principal,
     booking::{Booking, BookingKind, BookingStatus, OrderState, Outcome, Paying, Refusal, RefusalKind},
@@ -15,9 +13,7 @@ use dermaga_ports::{
 use futures::future::join_all;
 
 use super::{
-    Bookings,
-    apply::is_given_up,
-    missing,
+    Bookings, missing,
     reach::Reach,
     schedule::LEASE,
     standing::Standing,
@@ -25,8 +21,6 @@ use super::{
 };
 use crate::error::{Code, Error, Result};
 
-/// How long a payment that got no answer may be on its way: longer than two calls that get none.
-const IN_FLIGHT: Duration = Duration::from_secs(6 * 60);
 /// How many are claimed at a time.
 const BATCH: u32 = 8;
 
@@ -75,7 +69,7 @@ impl Bookings {
                 self.look_for_cancellation(&by, &reach, &booking).await.or_else(written_down)
             }
             (BookingStatus::Held, _, Some(reach)) => self.let_go(&by, &reach, &booking).await,
-            (BookingStatus::Lapsed, _, Some(reach)) => self.release(&reach, &booking).await,
+            (BookingStatus::Lapsed | BookingStatus::Failed, _, Some(reach)) => self.release(&reach, &booking).await,
             // Nothing is to be done about any other.
             _ => self.leave(booking.id).await,
         }
@@ -150,12 +144,8 @@ impl Bookings {
         };
         Ok(match reach.read(id).await {
             // A payment may still be on its way.
-            Outcome::Done(standing) if standing.state == OrderState::Held && now < sent + IN_FLIGHT => {
+            Outcome::Done(standing) if standing.state == OrderState::Held && now < sent + LEASE => {
                 Supplied::Unsure("the supplier has not seen the payment yet".to_owned())
-            }
-            // A payment of ours is in doubt: it must not be given back as if there were none.
-            Outcome::Done(standing) if standing.state == OrderState::Held && is_given_up(booking, now) => {
-                Supplied::AskAPerson("the supplier keeps it, and does not say what became of our payment".to_owned())
             }
             Outcome::Done(standing) => standing.supplied(),
             Outcome::Refused(refusal) => not_told(refusal),

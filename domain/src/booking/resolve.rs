@@ -15,6 +15,9 @@ use crate::{
     faults::Faults,
 };
 
+/// What the customer reads afterwards.
+const LOOKED_INTO: &str = "a person has looked into it";
+
 /// What somebody found out by asking the supplier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
@@ -57,7 +60,7 @@ impl Bookings {
         }
         booking.frozen = false;
         booking.next_check_at = None;
-        booking.reason = None;
+        booking.reason = Some(LOOKED_INTO.to_owned());
         let mut refund = None;
         let action = match (finding, booking.status) {
             (Finding::Sold { supplier_reference, serial }, BookingStatus::Committing | BookingStatus::Unknown) => {
