@@ -225,17 +225,12 @@ async fn try_later(
     Ok(uow.bookings().save(booking).await?)
 }
 
-/// Whether what cannot be sold is no longer tried.
-fn is_given_up(booking: &Booking, now: Timestamp) -> bool {
-    next_attempt(paid(booking), booking.checks, None, now).is_none()
-}
-
 /// What could not be sold for too long is refused: nothing was made, so the money can go back.
 fn out_of_patience(booking: &Booking, answer: Supplied, now: Timestamp) -> Supplied {
     let over = |not_before| next_attempt(paid(booking), booking.checks, not_before, now).is_none();
     match answer {
         Supplied::NotNow(why, not_before) if over(not_before) => Supplied::Refused(why),
-        Supplied::OurTrouble(_) if is_given_up(booking, now) => Supplied::Refused(NOT_NOW.to_owned()),
+        Supplied::OurTrouble(_) if over(None) => Supplied::Refused(NOT_NOW.to_owned()),
         other => other,
     }
 }

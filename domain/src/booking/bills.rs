@@ -12,7 +12,8 @@ use dermaga_ports::{
 
 use super::{
     Bookings, OnSale,
-    ppob::{customer_no, quoted},
+    book::quoted,
+    ppob::customer_no,
     refusal::answered,
     wanted::{Wanted, WantedBill},
 };

@@ -5,22 +5,20 @@ use std::sync::Arc;
 use dermaga_ports::{
     auth::Principal,
     booking::{
-        Booking, BookingKind, Clocks, Contact, Customer, Day, Departure, DepartureSearch, Fare, FerryPort, FerryQuote,
-        FerrySupplier, FerryVehicle, Payload, Policy, Traveller, TravellerKind, Vehicle, VehicleClass,
+        BookingKind, Contact, Customer, Day, Departure, DepartureSearch, Fare, FerryPort, FerryQuote, FerrySupplier,
+        FerryVehicle, Payload, Policy, Traveller, TravellerKind, Vehicle, VehicleClass,
     },
     ids::OrderId,
 };
 
 use super::{
     Bookings,
-    book::{Booked, Priced, Then},
+    book::{Booked, Draft, Priced, Then},
     journey::{Crossing, Journey},
     offers::Offered,
-    ppob::quoted,
     reach::Reach,
-    refusal::{answered, dearer},
-    travellers::{check_contact, check_passengers, check_text},
-    wanted::{Wanted, WantedJourney},
+    refusal::answered,
+    travellers::{check_contact, check_documents, check_passengers, check_text},
 };
 use crate::{error::Result, faults::Faults};
 
@@ -115,27 +113,23 @@ impl Bookings {
             check(&new, &fare)?;
             let FerryQuote { payload, total, expires_at, pay_by_if_held, .. } =
                 answered(supplier.quote(&fare.payload).await)?;
-            let price = self.asked(total)?;
-            let journey = Journey::Crossing(fare.crossing);
-            let title = journey.title();
-            if price.amount() > new.max_total {
-                return Err(dearer(&title, new.max_total, price));
-            }
             let reach = pay_by_if_held.map(|_| Reach::Ferries(supplier.clone()));
-            let draft = Booking {
-                max_cost: price,
-                cost: Some(total),
-                offer: Wanted::Journey(WantedJourney { payload, journey }).payload()?,
+            let wanted = Draft {
+                kind: BookingKind::Ferry,
+                supplier: supplier.name().to_owned(),
+                payload,
+                journey: Journey::Crossing(fare.crossing),
+                cost: total,
+                policy: fare.refund,
+                until: Some(expires_at),
                 customer: Customer {
                     travellers: new.passengers,
                     contact: Some(new.contact),
                     vehicle: new.vehicle,
                     ..Customer::default()
                 },
-                policy: Some(fare.refund),
-                clocks: Clocks { offer: Some(expires_at), ..Clocks::default() },
-                ..quoted(BookingKind::Ferry, booking, user, supplier.name().to_owned(), (title, price), self.0.now())
             };
+            let draft = self.draft(user, booking, wanted, Some(new.max_total))?;
             self.take(by, reach.as_ref(), draft).await?;
         }
         self.then(by, id, booking, new.then).await
@@ -219,11 +213,8 @@ fn check(new: &NewCrossing, fare: &OfferedFare) -> Result<()> {
     let mut faults = Faults::default();
     check_contact(&mut faults, &new.contact);
     check_passengers(&mut faults, &new.passengers, &fare.seats);
+    check_documents(&mut faults, &new.passengers);
     for (at, passenger) in new.passengers.iter().enumerate() {
-        if passenger.document.is_none() {
-            let told = "is wanted of everybody aboard: an identity card or a passport";
-            faults.add(&format!("/passengers/{at}/document"), told);
-        }
         if passenger.born_on.is_none() {
             faults.add(&format!("/passengers/{at}/born_on"), "is wanted of everybody aboard");
         }

@@ -5,22 +5,20 @@ use std::sync::Arc;
 use dermaga_ports::{
     auth::Principal,
     booking::{
-        Booking, BookingKind, Cabin, Clocks, Contact, Customer, Day, FlightOffer, FlightSearch, FlightSupplier, Leg,
-        Payload, Seat, Traveller, TravellerKind,
+        BookingKind, Cabin, Contact, Customer, Day, FlightOffer, FlightSearch, FlightSupplier, Leg, Payload, Seat,
+        Traveller, TravellerKind,
     },
     ids::OrderId,
 };
 
 use super::{
     Bookings,
-    book::{Booked, Priced, Then},
+    book::{Booked, Draft, Priced, Then},
     journey::{Flight, Journey},
     offers::Offered,
-    ppob::quoted,
     reach::Reach,
-    refusal::{answered, dearer},
-    travellers::{check_contact, check_fliers, check_passengers},
-    wanted::{Wanted, WantedJourney},
+    refusal::answered,
+    travellers::{check_contact, check_documents, check_fliers, check_passengers},
 };
 use crate::{error::Result, faults::Faults};
 
@@ -91,29 +89,22 @@ impl Bookings {
             let offer = answered(supplier.reprice(&payload).await)?;
             check_passengers(&mut faults, &new.passengers, &offer.seats);
             check_fliers(&mut faults, &new.passengers);
-            let undocumented = |traveller: &Traveller| offer.documents_required && traveller.document.is_none();
-            if let Some(at) = new.passengers.iter().position(undocumented) {
-                faults.add(&format!("/passengers/{at}/document"), "is wanted by this airline of everybody");
+            if offer.documents_required {
+                check_documents(&mut faults, &new.passengers);
             }
             faults.check()?;
-            let price = self.asked(offer.total)?;
-            let journey =
-                Journey::Flight(Flight { carrier: offer.carrier, slices: offer.slices, change: offer.change });
-            let title = journey.title();
-            if price.amount() > new.max_total {
-                return Err(dearer(&title, new.max_total, price));
-            }
             let reach = offer.hold.map(|_| Reach::Flights(supplier.clone()));
-            let wanted = Wanted::Journey(WantedJourney { payload: offer.payload, journey });
-            let draft = Booking {
-                max_cost: price,
-                cost: Some(offer.total),
-                offer: wanted.payload()?,
+            let wanted = Draft {
+                kind: BookingKind::Flight,
+                supplier: supplier.name().to_owned(),
+                payload: offer.payload,
+                journey: Journey::Flight(Flight { carrier: offer.carrier, slices: offer.slices, change: offer.change }),
+                cost: offer.total,
+                policy: offer.refund,
+                until: Some(offer.expires_at),
                 customer: Customer { travellers: new.passengers, contact: Some(new.contact), ..Customer::default() },
-                policy: Some(offer.refund),
-                clocks: Clocks { offer: Some(offer.expires_at), ..Clocks::default() },
-                ..quoted(BookingKind::Flight, booking, user, supplier.name().to_owned(), (title, price), self.0.now())
             };
+            let draft = self.draft(user, booking, wanted, Some(new.max_total))?;
             self.take(by, reach.as_ref(), draft).await?;
         }
         self.then(by, id, booking, new.then).await

@@ -7,22 +7,20 @@
 use dermaga_ports::{
     auth::Principal,
     booking::{Booking, BookingStatus, Clocks, OrderState, Outcome, Paying, Refusal, RefusalKind},
-    money::Money,
     store::UnitOfWork,
     time::Timestamp,
 };
-use serde_json::json;
 
 use super::{
     Bookings,
     apply::short,
     lifecycle::go,
     missing,
-    reach::Reach,
-    refusal::refused,
+    reach::{Reach, Sought},
+    refusal::{self, is_dearer, refused},
     schedule::{LEASE, next_question},
     standing::Standing,
-    supplied::NOT_NOW,
+    supplied::{NOT_NOW, Supplied, not_made},
 };
 use crate::error::{Code, Error, Result};
 
@@ -44,15 +42,14 @@ impl Bookings {
 
     /// Looks for what may be kept.
     pub(super) async fn look_for_hold(&self, by: &Principal, reach: &Reach, booking: &Booking) -> Result<()> {
-        let sent = booking.sent_at.unwrap_or(booking.created_at);
-        let answer = match reach.probe(booking).await? {
-            Outcome::Done(Some(standing)) => Outcome::Done(standing),
-            Outcome::Done(None) if self.0.now() >= sent + reach.appears_within() => Outcome::Refused(Refusal {
+        let answer = match reach.look_for(booking, self.0.now()).await? {
+            Outcome::Done(Sought::There(standing)) => Outcome::Done(*standing),
+            Outcome::Done(Sought::Never) => Outcome::Refused(Refusal {
                 kind: RefusalKind::OfferGone,
                 code: None,
                 reason: "the supplier was never asked to keep it".to_owned(),
             }),
-            Outcome::Done(None) => Outcome::Unknown("the supplier shows nothing yet".to_owned()),
+            Outcome::Done(Sought::NotYet) => Outcome::Unknown("the supplier shows nothing yet".to_owned()),
             // A question that was refused says nothing about what was asked for.
             Outcome::Refused(refusal) => Outcome::Unknown(refusal.reason),
             Outcome::Unknown(told) => Outcome::Unknown(told),
@@ -104,18 +101,13 @@ impl Bookings {
     ) -> Result<Result<()>> {
         booking.supplier_id = Some(standing.id);
         booking.supplier_reference = standing.reference;
-        match standing.state {
-            OrderState::Held if standing.total.is_some_and(|total| is_dearer(total, booking.max_cost)) => {
-                let told = "It costs more by now than the offer said. Search again.";
-                let error = Error::new(Code::PriceChanged, told);
-                let error = match standing.total {
-                    Some(total) => error.with_facts(json!({"new": total.amount(), "currency": total.currency()})),
-                    None => error,
-                };
+        let dearer = standing.total.filter(|total| is_dearer(*total, booking.max_cost));
+        match (standing.state, dearer) {
+            (OrderState::Held, Some(total)) => {
                 self.not_kept(uow, by, booking, "it became dearer while it was asked for", now).await?;
-                Ok(Err(error))
+                Ok(Err(refusal::dearer(&booking.title, booking.max_cost.amount(), total)))
             }
-            OrderState::Held => {
+            (OrderState::Held, None) => {
                 go(booking, BookingStatus::Held)?;
                 booking.cost = standing.total.filter(|cost| cost.currency() == booking.max_cost.currency());
                 booking.clocks =
@@ -127,11 +119,11 @@ impl Bookings {
                 self.0.save_booking(uow, by, "booking.held", booking, now).await?;
                 Ok(Ok(()))
             }
-            OrderState::Lapsed | OrderState::Cancelled | OrderState::Failed => {
+            (OrderState::Lapsed | OrderState::Cancelled | OrderState::Failed, _) => {
                 self.not_kept(uow, by, booking, "the supplier has given it away", now).await?;
                 Ok(Err(Error::new(Code::OfferGone, "The supplier has given it away. Search again.")))
             }
-            OrderState::Confirmed | OrderState::Ticketed | OrderState::Used | OrderState::Unrecognised(_) => {
+            (OrderState::Confirmed | OrderState::Ticketed | OrderState::Used | OrderState::Unrecognised(_), _) => {
                 self.freeze(uow, by, booking, "it was to be kept, and is something else at the supplier", now).await?;
                 Ok(Err(in_doubt()))
             }
@@ -162,8 +154,7 @@ impl Bookings {
         refusal: Refusal,
         now: Timestamp,
     ) -> Result<Result<()>> {
-        if matches!(refusal.kind, RefusalKind::InsufficientSupplierBalance | RefusalKind::Misconfigured) {
-            let told = format!("{}: {}", refusal.kind.as_str(), refusal.reason);
+        if let Supplied::OurTrouble(told) = not_made(refusal.clone()) {
             self.0.tell_of_trouble(uow, &booking.supplier, &told, now).await?;
             self.not_kept(uow, by, booking, NOT_NOW, now).await?;
         } else {
@@ -202,10 +193,6 @@ impl Bookings {
         }
         self.leave(booking.id).await
     }
-}
-
-fn is_dearer(total: Money, most: Money) -> bool {
-    total.currency() != most.currency() || total.amount() > most.amount()
 }
 
 /// Nobody knows yet; the same request asks again.

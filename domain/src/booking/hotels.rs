@@ -5,8 +5,8 @@ use std::sync::Arc;
 use dermaga_ports::{
     auth::Principal,
     booking::{
-        Accommodation, Booking, BookingKind, Clocks, Contact, Customer, Day, HotelResult, HotelSearch, HotelSupplier,
-        Payload, Personal, Policy, RoomRate, Seat, Traveller, TravellerKind, Where,
+        Accommodation, BookingKind, Contact, Customer, Day, HotelResult, HotelSearch, HotelSupplier, Payload, Personal,
+        Policy, RoomRate, Seat, Traveller, TravellerKind, Where,
     },
     ids::OrderId,
     money::Money,
@@ -15,13 +15,11 @@ use dermaga_ports::{
 
 use super::{
     Bookings,
-    book::{Booked, Priced, Then},
+    book::{Booked, Draft, Priced, Then},
     journey::{Journey, Stay},
     offers::{Nights, Offered},
-    ppob::quoted,
-    refusal::{answered, dearer},
+    refusal::answered,
     travellers::{check_contact, check_name, wish},
-    wanted::{Wanted, WantedJourney},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -159,30 +157,24 @@ impl Bookings {
     pub async fn book_stay(&self, by: &Principal, id: OrderId, new: NewStay) -> Result<Booked> {
         let (user, booking) = self.traveller(by, id)?;
         if !self.heard(by, user, booking).await? {
-            let now = self.0.now();
             let (supplier, quote) = self.offered_quote(&new.quote_id)?;
             let customer = customer(&new, &quote.stay)?;
-            if quote.expires_at.is_some_and(|until| until <= now) {
+            if quote.expires_at.is_some_and(|until| until <= self.0.now()) {
                 return Err(
                     Error::new(Code::OfferGone, "The price was good for a while only. Quote again.").at("/quote_id")
                 );
             }
-            let price = self.asked(quote.total)?;
-            let journey = Journey::Stay(quote.stay);
-            let title = journey.title();
-            if let Some(most) = new.max_total.filter(|most| price.amount() > *most) {
-                return Err(dearer(&title, most, price));
-            }
-            let wanted = Wanted::Journey(WantedJourney { payload: quote.payload, journey });
-            let draft = Booking {
-                max_cost: price,
-                cost: Some(quote.total),
-                offer: wanted.payload()?,
+            let wanted = Draft {
+                kind: BookingKind::Hotel,
+                supplier: supplier.name().to_owned(),
+                payload: quote.payload,
+                journey: Journey::Stay(quote.stay),
+                cost: quote.total,
+                policy: quote.refund,
+                until: quote.expires_at,
                 customer,
-                policy: Some(quote.refund),
-                clocks: Clocks { offer: quote.expires_at, ..Clocks::default() },
-                ..quoted(BookingKind::Hotel, booking, user, supplier.name().to_owned(), (title, price), now)
             };
+            let draft = self.draft(user, booking, wanted, new.max_total)?;
             self.take(by, None, draft).await?;
         }
         self.then(by, id, booking, new.then).await

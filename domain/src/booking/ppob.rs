@@ -1,13 +1,9 @@
 //! What there is on the price list, and buying credits.
 
 use dermaga_ports::{
-    StoreError, Unique,
     auth::Principal,
-    booking::{
-        Booking, BookingKind, BookingStatus, Clocks, Customer, Delivery, Outcome, Payload, Personal, Product,
-        ProductKind, RefusalKind,
-    },
-    ids::{BookingId, OrderId, UserId},
+    booking::{Booking, BookingKind, Clocks, Customer, Outcome, Personal, Product, ProductKind, RefusalKind},
+    ids::{BookingId, OrderId},
     money::Money,
     orders::{Order, Ware},
     payments::Payment,
@@ -15,7 +11,7 @@ use dermaga_ports::{
 };
 use uuid::Uuid;
 
-use super::{Bookings, missing, refusal::dearer, wanted::Wanted};
+use super::{Bookings, book::quoted, missing, refusal::dearer, wanted::Wanted};
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
@@ -156,59 +152,6 @@ impl Bookings {
             ..quoted(BookingKind::Ppob, id, person(by)?, supplier, (product.name, price), now)
         };
         self.keep(by, &booking, now).await.map(drop)
-    }
-
-    /// Stores what was quoted; answers whether it is new: of one request that comes twice at once, one stores it.
-    pub(super) async fn keep(&self, by: &Principal, booking: &Booking, now: Timestamp) -> Result<bool> {
-        let mut uow = self.0.begin().await?;
-        match uow.bookings().add(booking).await {
-            Err(StoreError::Conflict(Unique::Id)) => return Ok(false),
-            other => other?,
-        }
-        self.0.tell_booking(&mut *uow, by, "booking.quoted", booking, now).await?;
-        uow.commit().await?;
-        Ok(true)
-    }
-}
-
-/// A booking that is quoted, of nothing and for nobody yet.
-pub(super) fn quoted(
-    kind: BookingKind,
-    id: BookingId,
-    user: UserId,
-    supplier: String,
-    (title, price): (String, Money),
-    now: Timestamp,
-) -> Booking {
-    Booking {
-        id,
-        user,
-        kind,
-        supplier,
-        status: BookingStatus::Quoted,
-        reference: format!("B{}", id.0.simple()),
-        title,
-        price,
-        max_cost: price,
-        cost: None,
-        order: None,
-        offer: Payload(String::new()),
-        customer: Customer::default(),
-        policy: None,
-        clocks: Clocks::default(),
-        supplier_id: None,
-        supplier_reference: None,
-        delivery: Delivery::default(),
-        cancellation: None,
-        sent_at: None,
-        paid_at: None,
-        next_check_at: None,
-        checks: 0,
-        reason: None,
-        frozen: false,
-        created_at: now,
-        updated_at: now,
-        revision: 0,
     }
 }
 

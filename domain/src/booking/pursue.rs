@@ -14,7 +14,8 @@ use futures::future::join_all;
 
 use super::{
     Bookings, missing,
-    reach::Reach,
+    reach::{Reach, Sought, sent},
+    refusal::is_dearer,
     schedule::LEASE,
     standing::Standing,
     supplied::{Making, Supplied, bought, making, not_made, not_told, question, told},
@@ -53,7 +54,7 @@ impl Bookings {
         let by = Principal::Service { name: booking.supplier.clone() };
         match (booking.status, booking.sent_at, self.0.ports.suppliers.reach(&booking)) {
             (BookingStatus::Committing | BookingStatus::Unknown, None, reach) => {
-                let Some(booking) = self.about_to_send(booking.id).await? else { return Ok(()) };
+                let Some(booking) = self.about_to_send(&booking).await? else { return Ok(()) };
                 let answer = self.buy(reach.as_ref(), &booking).await?;
                 self.apply(&booking, answer).await
             }
@@ -76,14 +77,10 @@ impl Bookings {
     }
 
     /// Stores that the supplier will be asked to sell it, before it is; nothing if somebody else has.
-    async fn about_to_send(&self, id: BookingId) -> Result<Option<Booking>> {
-        let now = self.0.now();
+    async fn about_to_send(&self, claimed: &Booking) -> Result<Option<Booking>> {
+        let (id, now) = (claimed.id, self.0.now());
         let mut uow = self.0.begin().await?;
-        let known = uow.bookings().find(id).await?.ok_or_else(|| missing(id))?;
-        drop(uow);
-        // Orders are locked before bookings.
-        let mut uow = self.0.begin().await?;
-        let order = match known.order {
+        let order = match claimed.order {
             Some(order) => uow.orders().find(order).await?,
             None => None,
         };
@@ -122,29 +119,26 @@ impl Bookings {
         match (reach, &self.0.ports.suppliers.ppob) {
             (Some(reach), _) => self.ask_for_journey(reach, booking).await,
             (None, Some(supplier)) if booking.kind == BookingKind::Ppob && supplier.name() == booking.supplier => {
-                let begun_at = booking.sent_at.unwrap_or(booking.created_at);
-                Ok(told(supplier.status(&question(booking, begun_at)?).await))
+                Ok(told(supplier.status(&question(booking, sent(booking))?).await))
             }
             _ => Ok(Supplied::Unsure(format!("this host does not reach {}", booking.supplier))),
         }
     }
 
     async fn ask_for_journey(&self, reach: &Reach, booking: &Booking) -> Result<Supplied> {
-        let (now, sent) = (self.0.now(), booking.sent_at.unwrap_or(booking.created_at));
+        let now = self.0.now();
         let Some(id) = &booking.supplier_id else {
-            return Ok(match reach.probe(booking).await? {
-                Outcome::Done(Some(standing)) => found(standing),
-                Outcome::Done(None) if now >= sent + reach.appears_within() => {
-                    Supplied::Refused("the supplier never got to know of it".to_owned())
-                }
-                Outcome::Done(None) => Supplied::Unsure("the supplier shows nothing yet".to_owned()),
+            return Ok(match reach.look_for(booking, now).await? {
+                Outcome::Done(Sought::There(standing)) => found(*standing),
+                Outcome::Done(Sought::Never) => Supplied::Refused("the supplier never got to know of it".to_owned()),
+                Outcome::Done(Sought::NotYet) => Supplied::Unsure("the supplier shows nothing yet".to_owned()),
                 Outcome::Refused(refusal) => not_told(refusal),
                 Outcome::Unknown(told) => Supplied::Unsure(told),
             });
         };
         Ok(match reach.read(id).await {
             // A payment may still be on its way.
-            Outcome::Done(standing) if standing.state == OrderState::Held && now < sent + LEASE => {
+            Outcome::Done(standing) if standing.state == OrderState::Held && now < sent(booking) + LEASE => {
                 Supplied::Unsure("the supplier has not seen the payment yet".to_owned())
             }
             Outcome::Done(standing) => standing.supplied(),
@@ -185,7 +179,7 @@ async fn buy_journey(reach: &Reach, booking: &Booking) -> Result<Supplied> {
     let paid = match reach.pay(id, total).await {
         // Dearer than it was held at, and still not dearer than what the customer paid.
         Outcome::Refused(Refusal { kind: RefusalKind::PriceChanged { new: Some(new) }, .. })
-            if new.currency() == booking.max_cost.currency() && new.amount() <= booking.max_cost.amount() =>
+            if !is_dearer(new, booking.max_cost) =>
         {
             reach.pay(id, new).await
         }

@@ -8,6 +8,7 @@ use dermaga_ports::{
         FlightSupplier, Found, HotelBooking, HotelSupplier, Outcome, Paying, Policy, ProbeKey,
     },
     money::Money,
+    time::Timestamp,
 };
 
 use super::{Suppliers, standing::Standing, wanted::Wanted};
@@ -18,6 +19,20 @@ pub(super) enum Reach {
     Flights(Arc<dyn FlightSupplier>),
     Hotels(Arc<dyn HotelSupplier>),
     Ferries(Arc<dyn FerrySupplier>),
+}
+
+/// What a search for something that may have been made brought.
+pub(super) enum Sought {
+    There(Box<Standing>),
+    /// It may still appear.
+    NotYet,
+    /// It was not made.
+    Never,
+}
+
+/// When the supplier was asked.
+pub(super) fn sent(booking: &Booking) -> Timestamp {
+    booking.sent_at.unwrap_or(booking.created_at)
 }
 
 impl Suppliers {
@@ -34,8 +49,17 @@ impl Suppliers {
 }
 
 impl Reach {
-    /// How long what may have been made can take to appear.
-    pub fn appears_within(&self) -> Duration {
+    /// Looks for what may have been made. That nothing is there proves something only after a while.
+    pub async fn look_for(&self, booking: &Booking, now: Timestamp) -> Result<Outcome<Sought>> {
+        let late = now >= sent(booking) + self.appears_within();
+        Ok(self.probe(booking).await?.map(|found| match found {
+            Some(standing) => Sought::There(Box::new(standing)),
+            None if late => Sought::Never,
+            None => Sought::NotYet,
+        }))
+    }
+
+    fn appears_within(&self) -> Duration {
         match self {
             Self::Flights(one) => one.appears_within(),
             Self::Hotels(one) => one.appears_within(),
@@ -91,8 +115,7 @@ impl Reach {
         }
     }
 
-    /// Looks for what may have been made.
-    pub async fn probe(&self, booking: &Booking) -> Result<Outcome<Option<Standing>>> {
+    async fn probe(&self, booking: &Booking) -> Result<Outcome<Option<Standing>>> {
         let (reference, offer) = (booking.reference.clone(), Wanted::journey_of(booking)?.payload);
         let key = ProbeKey { reference, offer };
         Ok(match self {

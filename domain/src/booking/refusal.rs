@@ -49,6 +49,11 @@ pub(super) fn dearer(what: &str, most: i64, price: Money) -> Error {
     Error::new(Code::PriceChanged, told).with_facts(facts).at("/max_total")
 }
 
+/// Whether it costs more than that, or something that cannot be compared with it.
+pub(super) fn is_dearer(cost: Money, most: Money) -> bool {
+    cost.currency() != most.currency() || cost.amount() > most.amount()
+}
+
 /// Our pointer for a path in the adapters' commands: `travellers[0].born_on` is `/passengers/0/born_on`.
 fn pointer(field: &str) -> String {
     let path = field.replace("travellers", "passengers").replace('[', "/").replace(']', "").replace('.', "/");

@@ -7,8 +7,6 @@ use dermaga_ports::{
 
 use crate::faults::Faults;
 
-/// The most letters of a name on a ticket.
-const ON_A_TICKET: usize = 20;
 /// The most letters of a whole name, or a plate.
 const LONGEST: usize = 100;
 /// The most of what somebody asks of a house.
@@ -36,16 +34,15 @@ pub(super) fn check_passengers(faults: &mut Faults, travellers: &[Traveller], se
 
 /// A name as tickets have it. Whoever books hears it now rather than after paying.
 pub(super) fn check_name(faults: &mut Faults, place: &str, name: &Personal) {
-    let text = name.reveal().trim();
-    let letter = |c: char| {
-        matches!(c, ' ' | '-' | '\'')
-            || c.is_ascii_alphabetic()
-            || (('\u{c0}'..='\u{17f}').contains(&c) && c.is_alphabetic())
-    };
-    if !(1..=ON_A_TICKET).contains(&text.chars().count()) || !text.chars().all(letter) {
-        let wanted =
-            format!("must have 1 to {ON_A_TICKET} Latin letters, blanks, hyphens or apostrophes, as in the passport");
-        faults.add(place, wanted);
+    if !name.fits_a_ticket() {
+        faults.add(place, "must have 1 to 20 Latin letters, blanks, hyphens or apostrophes, as in the passport");
+    }
+}
+
+/// Notes who has no identity card or passport, where everybody has to show one.
+pub(super) fn check_documents(faults: &mut Faults, travellers: &[Traveller]) {
+    for (at, _) in travellers.iter().enumerate().filter(|(_, traveller)| traveller.document.is_none()) {
+        faults.add(&format!("/passengers/{at}/document"), "is wanted of everybody here");
     }
 }
 
@@ -79,10 +76,10 @@ pub(super) fn check_text(faults: &mut Faults, place: &str, text: &Personal) {
 }
 
 fn check_document(faults: &mut Faults, place: &str, document: &IdentityDocument) {
-    let number = document.number.reveal();
     let fits = match document.kind {
-        IdentityKind::Nik => number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_digit()),
+        IdentityKind::Nik => document.number.is_nik(),
         IdentityKind::Passport => {
+            let number = document.number.reveal();
             (5..=20).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
         }
     };
@@ -103,8 +100,7 @@ fn check_document(faults: &mut Faults, place: &str, document: &IdentityDocument)
 pub(super) fn check_contact(faults: &mut Faults, contact: &Contact) {
     check_text(faults, "/contact/name", &contact.name);
     faults.parse::<Email>("/contact/email", Some(contact.email.reveal()));
-    let digits = contact.phone.reveal().strip_prefix('+').unwrap_or_default();
-    if !(8..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !contact.phone.is_international() {
         faults.add("/contact/phone", "must be written as +6281234567890");
     }
 }

@@ -22,6 +22,28 @@ impl Personal {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// As a name it can stand on a ticket: Latin letters, blanks, hyphens and apostrophes, 20 at the most.
+    pub fn fits_a_ticket(&self) -> bool {
+        let text = self.0.trim();
+        let letter = |c: char| {
+            c.is_ascii_alphabetic()
+                || matches!(c, ' ' | '-' | '\'')
+                || (('\u{c0}'..='\u{17f}').contains(&c) && c.is_alphabetic())
+        };
+        (1..=20).contains(&text.chars().count()) && text.chars().all(letter)
+    }
+
+    /// As a telephone number it is in international form: `+6281234567890`.
+    pub fn is_international(&self) -> bool {
+        let digits = self.0.strip_prefix('+').unwrap_or_default();
+        (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// As a number of an identity card it has its 16 digits.
+    pub fn is_nik(&self) -> bool {
+        self.0.len() == 16 && self.0.bytes().all(|byte| byte.is_ascii_digit())
+    }
 }
 
 impl fmt::Debug for Personal {

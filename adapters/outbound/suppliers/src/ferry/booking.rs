@@ -172,7 +172,7 @@ fn passenger(traveller: &Traveller, at: usize) -> Result<Value> {
         IdentityKind::Nik => "nik",
         IdentityKind::Passport => "passport",
     };
-    if document.kind == IdentityKind::Nik && (number.len() != 16 || !number.bytes().all(|byte| byte.is_ascii_digit())) {
+    if document.kind == IdentityKind::Nik && !document.number.is_nik() {
         return Err(missing("document.number", "the number of an identity card (NIK) has 16 digits"));
     }
     let gender = traveller.gender.map(|gender| match gender {

@@ -4,9 +4,6 @@ use dermaga_ports::booking::{Day, Personal, Traveller};
 
 use super::outcome::{Result, invalid};
 
-/// The most letters of a name that airlines take.
-const LONGEST: usize = 20;
-
 /// Given and family name. Who has one name only is written with it twice, which is what airlines ask for.
 pub(crate) fn names(traveller: &Traveller, at: usize) -> Result<(&str, &str)> {
     let given = name(&traveller.given_name, &format!("travellers[{at}].given_name"))?;
@@ -17,24 +14,17 @@ pub(crate) fn names(traveller: &Traveller, at: usize) -> Result<(&str, &str)> {
     Ok((given, family))
 }
 
-/// Latin letters, blanks, hyphens and apostrophes.
+/// A name as a ticket takes it.
 pub(crate) fn name<'n>(name: &'n Personal, field: &str) -> Result<&'n str> {
-    let text = name.reveal().trim();
-    let letter = |c: char| {
-        c.is_ascii_alphabetic()
-            || matches!(c, ' ' | '-' | '\'')
-            || (('\u{c0}'..='\u{17f}').contains(&c) && c.is_alphabetic())
-    };
-    if (1..=LONGEST).contains(&text.chars().count()) && text.chars().all(letter) {
-        return Ok(text);
+    if name.fits_a_ticket() {
+        return Ok(name.reveal().trim());
     }
     Err(invalid(field, "a name has 1 to 20 Latin letters, blanks, hyphens or apostrophes, as in the passport"))
 }
 
 /// `+6281234567890`.
 pub(crate) fn phone(phone: &Personal) -> Result<&str> {
-    let digits = phone.reveal().strip_prefix('+').unwrap_or_default();
-    if (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if phone.is_international() {
         return Ok(phone.reveal());
     }
     Err(invalid("contact.phone", "a telephone number is written as +6281234567890"))
