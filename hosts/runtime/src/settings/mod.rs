@@ -1,62 +1,15 @@
 //! The settings of a host: defaults, then `dermaga.toml`, then the environment, then flags; the last one wins.
 
-use std::{convert::Infallible, net::IpAddr, path::PathBuf, time::Duration};
+mod reading;
 
-use figment::{
-    Figment, Metadata, Provider,
-    providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Map, Value},
-};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
 use serde::{Deserialize, Serialize};
 
 use dermaga_domain::payments::FeeRule;
 use dermaga_ports::auth::Role;
 
-use crate::{Host, HostError, Profile};
-
-/// Environment names that people know from elsewhere. Every setting can also be given as `DERMAGA_<NAME>`.
-const KNOWN_NAMES: &[&str] = &[
-    "database_url",
-    "jwt_secret",
-    "jwt_expiration",
-    "personal_data_keys",
-    "service_token",
-    "port",
-    "request_timeout",
-    "payment_gateway",
-    "payment_gateway_url",
-    "payment_gateway_key",
-    "midtrans_server_key",
-    "xendit_secret_key",
-    "xendit_callback_token",
-    "duffel_url",
-    "duffel_token",
-    "duffel_webhook_secret",
-    "ferry_url",
-    "ferry_token",
-    "ferry_webhook_secret",
-    "digiflazz_url",
-    "digiflazz_username",
-    "digiflazz_key",
-    "digiflazz_webhook_secret",
-    "redis_url",
-    "rabbitmq_url",
-    "admin_password",
-    "committee_password",
-    "smtp_server",
-    "smtp_port",
-    "smtp_user",
-    "smtp_password",
-    "smtp_tls",
-    "smtp_ca",
-    "sender_email",
-    "sms_url",
-    "sms_account",
-    "sms_token",
-    "sms_sender",
-    "sms_country",
-    "business_utc_offset",
-];
+use crate::{Host, Profile};
 
 /// Everything a host can be told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -224,84 +177,6 @@ pub struct Flags {
     pub database_url: Option<String>,
 }
 
-/// Settings that are texts even if they look like numbers: a password of digits stays as it was typed.
-const TEXTS: &[&str] = &[
-    "database_url",
-    "jwt_secret",
-    "personal_data_keys",
-    "service_token",
-    "payment_gateway",
-    "payment_gateway_url",
-    "payment_gateway_key",
-    "midtrans_server_key",
-    "xendit_secret_key",
-    "xendit_callback_token",
-    "manual_transfer_account",
-    "merchant_name",
-    "public_url",
-    "duffel_url",
-    "duffel_token",
-    "duffel_webhook_secret",
-    "ferry_url",
-    "ferry_token",
-    "ferry_webhook_secret",
-    "digiflazz_url",
-    "digiflazz_username",
-    "digiflazz_key",
-    "digiflazz_webhook_secret",
-    "redis_url",
-    "rabbitmq_url",
-    "admin_password",
-    "committee_password",
-    "smtp_server",
-    "smtp_user",
-    "smtp_password",
-    "smtp_ca",
-    "sender_email",
-    "sms_url",
-    "sms_account",
-    "sms_token",
-    "sms_sender",
-    "sms_country",
-    "business_utc_offset",
-    "data_dir",
-    "log",
-];
-
-/// The variables of an environment, each read as the kind of value that its setting is. An empty one is none: that is
-/// how compose files and shells pass on what nobody has set.
-struct Environment(Env);
-
-impl Provider for Environment {
-    fn metadata(&self) -> Metadata {
-        Metadata::named("the environment")
-    }
-
-    fn data(&self) -> Result<Map<figment::Profile, Dict>, figment::Error> {
-        let set = self.0.iter().filter(|(_, value)| !value.is_empty());
-        let typed = set.map(|(name, value)| {
-            let name = name.as_str().to_ascii_lowercase();
-            let value = if TEXTS.contains(&name.as_str()) { Ok(Value::from(value)) } else { value.parse() };
-            (name, value.unwrap_or_else(|never: Infallible| match never {}))
-        });
-        Ok(figment::Profile::Default.collect(typed.collect()))
-    }
-}
-
-/// What is wrong with a setting, where, and what was expected.
-fn explain(error: &figment::Error) -> String {
-    let place = match &error.metadata {
-        Some(metadata) => match &metadata.source {
-            Some(figment::Source::File(path)) => format!(" in {}", path.display()),
-            _ => format!(" in {}", metadata.name),
-        },
-        None => String::new(),
-    };
-    let name = error.path.join(".");
-    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-    format!("{name}{}{place}", error.kind)
-}
-
 impl Settings {
     fn defaults(host: &Host) -> Self {
         Self {
@@ -372,29 +247,6 @@ impl Settings {
             admin_password: None,
             committee_password: None,
         }
-    }
-
-    /// Reads the settings of a host.
-    ///
-    /// # Errors
-    /// A file that was named and is not there, an unknown setting, a value of the wrong kind: each by name.
-    pub fn load(host: &Host, file: Option<PathBuf>, flags: Flags) -> Result<Self, HostError> {
-        let toml = match &file {
-            Some(path) if !path.is_file() => {
-                return Err(HostError::Settings(format!("there is no file {}", path.display())));
-            }
-            Some(path) => Toml::file_exact(path),
-            None => Toml::file("dermaga.toml"),
-        };
-        let figment = Figment::from(Serialized::defaults(Self::defaults(host)))
-            .merge(toml)
-            .merge(Environment(Env::raw().only(KNOWN_NAMES)))
-            .merge(Environment(Env::prefixed("DERMAGA_")))
-            .merge(Serialized::defaults(flags));
-        figment.extract().map_err(|error| {
-            let told: Vec<String> = error.into_iter().map(|one| explain(&one)).collect();
-            HostError::Settings(told.join("; "))
-        })
     }
 
     /// How long an operation may take.
