@@ -1,170 +1,18 @@
 //! Flights, rooms and crossings over HTTP, from the search to the paper, with a server that plays the suppliers and the
 //! gateway: paid from the wallet, and by a virtual account.
 
-use std::time::Duration;
-
-use dermaga_ports::{booking::Day, time::Timestamp};
-use dermaga_sandbox::{ClockMode, Running, Sandbox, SandboxConfig, config};
+use dermaga_sandbox::config;
 use dermaga_tests::{
     client::{Client, Person},
-    databases::{Database, Engine},
-    deployment::Deployment,
-    hosts::Host,
+    databases::Engine,
     patience::{until, within},
 };
 use serde_json::{Value, json};
 
-/// The travel host on a database of its own, and the server that plays everybody else.
-struct Agency {
-    sandbox: Running,
-    host: Host,
-    deployment: Deployment,
-    _database: Database,
-}
-
-impl Agency {
-    async fn open(engine: Engine) -> Self {
-        let played = SandboxConfig { clock: ClockMode::Manual, ..SandboxConfig::default() };
-        let sandbox = Sandbox::start(played).await.expect("the sandbox starts");
-        let database = Database::empty(engine).await;
-        let (duffel, ferry, midtrans) = (sandbox.duffel(), sandbox.ferry(), sandbox.base_url.clone());
-        let digiflazz = sandbox.digiflazz();
-        let deployment = Deployment::adapted(&database.url, move |mut command| {
-            command.env("DUFFEL_URL", &duffel).env("DUFFEL_TOKEN", config::DUFFEL_TOKEN);
-            command.env("DUFFEL_WEBHOOK_SECRET", config::DUFFEL_WEBHOOK_SECRET);
-            command.env("FERRY_URL", &ferry).env("FERRY_TOKEN", config::FERRY_TOKEN);
-            command.env("FERRY_WEBHOOK_SECRET", config::FERRY_WEBHOOK_SECRET);
-            command.env("DIGIFLAZZ_URL", &digiflazz).env("DIGIFLAZZ_USERNAME", config::DIGIFLAZZ_USERNAME);
-            command.env("DIGIFLAZZ_KEY", config::DIGIFLAZZ_KEY);
-            command.env("PAYMENT_GATEWAY", "sandbox,wallet,midtrans").env("PAYMENT_GATEWAY_URL", &midtrans);
-            command.env("MIDTRANS_SERVER_KEY", config::MIDTRANS_SERVER_KEY);
-            command
-        });
-        let host = deployment.host_of("dermaga-travel");
-        sandbox.configure(|settings| {
-            settings.midtrans.webhook_url = host.url("/v1/webhooks/midtrans");
-            settings.duffel.webhook_url = host.url("/v1/webhooks/duffel");
-            settings.ferry.webhook_url = host.url("/v1/webhooks/ferry");
-            settings.digiflazz.webhook_url = host.url("/v1/webhooks/digiflazz");
-        });
-        Self { sandbox, host, deployment, _database: database }
-    }
-
-    async fn admin(&self, path: &str, body: Value) {
-        let url = format!("{}/__sandbox{path}", self.sandbox.base_url);
-        let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("the sandbox answers");
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    }
-
-    /// A price or an offer changes at the supplier, which knows it by its own id.
-    async fn change(&self, supplier_id: &str, action: &str, body: Value) {
-        self.admin(&format!("/travel/{supplier_id}/{action}"), body).await;
-    }
-
-    /// Pays as people do: from the wallet, or into a virtual account at the bank.
-    async fn pay(&self, person: &Person, booked: &Value) {
-        let payment = &booked["order"]["payment"];
-        if payment["gateway"] == "midtrans" {
-            let reference = payment["reference"].as_str().expect("a reference");
-            self.admin(&format!("/tx/{reference}/pay"), json!({})).await;
-            // The gateway's webhook is on its way.
-            self.sandbox.app.advance(Duration::from_secs(2)).await;
-            return;
-        }
-        let paid = person.client.post("/payments/confirm", json!({ "payment_id": payment["id"] })).await.expect(200);
-        assert_eq!(paid["state"], "PAID", "{paid}");
-    }
-
-    async fn comes_to(&self, person: &Person, booked: &Value, status: &str) -> Value {
-        let path = format!("/bookings/{}", booked["booking"]["id"].as_str().expect("an id"));
-        until(&format!("{path} is {status}"), async || {
-            let found = person.client.get(&path).await.expect(200);
-            if found["status"] == status {
-                return Some(found);
-            }
-            let over = ["FULFILLED", "FAILED", "LAPSED", "CANCELLED"].iter().any(|end| found["status"] == *end);
-            assert!(!over && found["frozen"] == false, "it will not be {status}: {found}");
-            None
-        })
-        .await
-    }
-
-    /// It is sold, and a while later there are papers, of which the host hears by webhook.
-    async fn is_ticketed(&self, person: &Person, booked: &Value) -> Value {
-        let sold = self.comes_to(person, booked, "UNKNOWN").await;
-        assert!(sold["supplier_reference"].is_string() && sold["documents"].is_null(), "{sold}");
-        self.sandbox.app.advance(TICKETED).await;
-        self.comes_to(person, booked, "FULFILLED").await
-    }
-}
-
-/// After that suppliers have issued tickets. Less than the age at which a webhook is too old to be believed: the host
-/// lives in real time.
-const TICKETED: Duration = Duration::from_secs(61);
-
-/// A day in some weeks.
-fn day(later: u64) -> String {
-    #[expect(clippy::disallowed_methods, reason = "real hosts live in real time")]
-    let now = Timestamp::from(time::OffsetDateTime::now_utc());
-    Day::in_jakarta(now + Duration::from_secs((30 + later) * 86_400)).to_string()
-}
-
-fn contact() -> Value {
-    json!({ "name": "Budi Santoso", "email": "budi@example.com", "phone": "+6281234567890" })
-}
-
-fn adult() -> Value {
-    json!({
-        "given_name": "Budi", "family_name": "Santoso", "title": "mr", "gender": "male", "born_on": "1987-07-24",
-        "document": { "kind": "nik", "number": "3171012407870001" },
-    })
-}
-
-fn method(person: &Person, method: &str) -> Value {
-    match method {
-        "wallet" => json!({ "method": "wallet", "wallet_id": person.wallet }),
-        other => json!({ "method": other, "gateway": "midtrans", "bank": "bca" }),
-    }
-}
-
-async fn offer(client: &Client, holdable: bool) -> Value {
-    let found = client.get(&format!("/flights/offers?origin=CGK&destination=DPS&date={}", day(0))).await.expect(200);
-    let offers = found["items"].as_array().expect("a list").clone();
-    offers.into_iter().find(|offer| offer["holdable"] == holdable).expect("flies every day")
-}
-
-fn flight(offer: &Value, payment: Value) -> Value {
-    json!({
-        "offer_id": offer["id"], "max_total": offer["price"], "passengers": [adult()], "contact": contact(),
-        "payment": payment,
-    })
-}
-
-async fn room(person: &Person, payment: Value) -> Value {
-    let path = format!("/hotels/offers?city=Bali&check_in={}&check_out={}&guests=2", day(0), day(2));
-    let houses = person.client.get(&path).await.expect(200);
-    let house = houses["items"][0]["id"].as_str().expect("a house").to_owned();
-    let rooms = person.client.get(&format!("/hotels/offers/{house}")).await.expect(200);
-    let rooms = rooms["items"].as_array().expect("a list").clone();
-    let returns = |room: &&Value| room["cancellation"]["steps"].as_array().is_some_and(|steps| !steps.is_empty());
-    let room = rooms.iter().find(returns).expect("one can be cancelled");
-    let quote = person.client.post("/hotels/quotes", json!({ "rate_id": room["id"] })).await.expect(200);
-    assert_eq!(quote["price"], room["price"]);
-    json!({
-        "quote_id": quote["id"], "guests": [{ "given_name": "Budi" }], "contact": contact(),
-        "requests": "A quiet room", "payment": payment,
-    })
-}
-
-async fn crossing(person: &Person, payment: Value) -> Value {
-    let path = format!("/ferries/departures?origin=MRK&destination=BKH&date={}&vehicle=IVA", day(0));
-    let found = person.client.get(&path).await.expect(200);
-    let fare = &found["items"][0]["fares"][0];
-    json!({
-        "fare_id": fare["id"], "max_total": fare["price"], "passengers": [adult()], "contact": contact(),
-        "vehicle": { "class": "IVA", "plate": "B 1234 XYZ" }, "payment": payment,
-    })
-}
+use crate::{
+    agency::{Agency, comes_to},
+    wanted::{adult, crossing, day, flight, method, offer, room},
+};
 
 /// What is bought can be shown: by its customer to others, and by nobody else.
 async fn has_a_voucher(agency: &Agency, person: &Person, bought: &Value) {
@@ -206,7 +54,7 @@ async fn a_journey_of_each_kind_is_searched_paid_and_printed() {
 
                 let booked = ani.client.post("/hotels/bookings", room(&ani, pay()).await).await.expect(201);
                 agency.pay(&ani, &booked).await;
-                let slept = agency.comes_to(&ani, &booked, "FULFILLED").await;
+                let slept = comes_to(&ani, &booked, "FULFILLED").await;
                 assert_eq!(slept["documents"][0]["kind"], "voucher", "{slept}");
                 has_a_voucher(&agency, &ani, &slept).await;
 
@@ -222,7 +70,7 @@ async fn a_journey_of_each_kind_is_searched_paid_and_printed() {
                 let body = json!({ "sku": "pln100", "customer_no": "530000000001", "payment": pay() });
                 let booked = ani.client.post("/ppob/purchases", body).await.expect(201);
                 agency.pay(&ani, &booked).await;
-                let lit = agency.comes_to(&ani, &booked, "FULFILLED").await;
+                let lit = comes_to(&ani, &booked, "FULFILLED").await;
                 let token = lit["token"].as_str().expect("a token");
                 assert!(token.len() == 20 && token.bytes().all(|digit| digit.is_ascii_digit()), "{token}");
                 agency.deployment.verify();
@@ -362,7 +210,7 @@ async fn a_price_that_rises_after_the_hold_is_paid_back() {
         let dearer = offered["price"].as_i64().expect("a price") + 50_000;
         agency.change(reference, "price", json!({ "amount": dearer })).await;
         agency.pay(&ani, &booked).await;
-        let failed = agency.comes_to(&ani, &booked, "FAILED").await;
+        let failed = comes_to(&ani, &booked, "FAILED").await;
         assert!(failed["reason"].as_str().is_some_and(|why| why.contains("costs")), "{failed}");
         until("the money is back", async || (ani.balance().await.0 == 10_000_000).then_some(())).await;
         agency.deployment.verify();

@@ -3,6 +3,7 @@
 //! Each test starts a host of its own on a free port, with its own data folder; nothing is shared, so the order does
 //! not matter.
 
+mod agency;
 mod attendance;
 mod audit;
 mod authorisation;
@@ -35,3 +36,4 @@ mod travel;
 mod two_hosts;
 mod wallet_one;
 mod wallet_two;
+mod wanted;

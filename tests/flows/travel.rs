@@ -3,58 +3,15 @@
 
 use std::time::Duration;
 
-use dermaga_sandbox::{ClockMode, Running, Sandbox, SandboxConfig, config};
 use dermaga_tests::{
     client::{Client, Person},
-    databases::{Database, Engine},
-    deployment::Deployment,
+    databases::Engine,
     hosts::Host,
     patience::{until, within},
 };
 use serde_json::{Value, json};
 
-/// The travel host on a database of its own, and the server that plays its supplier.
-struct Agency {
-    sandbox: Running,
-    host: Host,
-    deployment: Deployment,
-    _database: Database,
-}
-
-impl Agency {
-    async fn open(engine: Engine) -> Self {
-        let played = SandboxConfig { clock: ClockMode::Manual, ..SandboxConfig::default() };
-        let sandbox = Sandbox::start(played).await.expect("the sandbox starts");
-        let database = Database::empty(engine).await;
-        let url = sandbox.digiflazz();
-        let deployment = Deployment::adapted(&database.url, move |mut command| {
-            command.env("DIGIFLAZZ_URL", &url).env("DIGIFLAZZ_USERNAME", config::DIGIFLAZZ_USERNAME);
-            command.env("DIGIFLAZZ_KEY", config::DIGIFLAZZ_KEY);
-            command.env("DIGIFLAZZ_WEBHOOK_SECRET", config::DIGIFLAZZ_WEBHOOK_SECRET);
-            command.env("PAYMENT_GATEWAY", "sandbox,wallet");
-            command
-        });
-        let host = deployment.host_of("dermaga-travel");
-        sandbox.configure(|settings| settings.digiflazz.webhook_url = host.url("/v1/webhooks/digiflazz"));
-        Self { sandbox, host, deployment, _database: database }
-    }
-
-    /// The next purchase meets a fault.
-    async fn fault(&self, mode: &str) {
-        let url = format!("{}/__sandbox/faults", self.sandbox.base_url);
-        let rule = json!({"match": {"method": "POST", "path": "/v1/transaction"}, "mode": mode});
-        let answer = reqwest::Client::new().post(url).json(&rule).send().await.expect("the sandbox answers");
-        assert!(answer.status().is_success(), "{}", answer.status());
-    }
-
-    /// What the supplier has sold under a reference.
-    async fn sold(&self, booking: &Value) -> usize {
-        let reference = booking["reference"].as_str().expect("a reference");
-        let url = format!("{}/__sandbox/travel?ref={reference}", self.sandbox.base_url);
-        let records: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
-        records.as_array().expect("a list").len()
-    }
-}
+use crate::agency::{Agency, comes_to, confirm};
 
 /// Buys, paid from the wallet.
 async fn buy(person: &Person, sku: &str, number: &str, max_total: i64) -> Value {
@@ -65,22 +22,6 @@ async fn buy(person: &Person, sku: &str, number: &str, max_total: i64) -> Value 
     let booked = person.client.post("/ppob/purchases", body).await.expect(201);
     confirm(person, &booked).await;
     booked
-}
-
-/// What is reserved in the wallet is taken once the payer says so.
-async fn confirm(person: &Person, booked: &Value) {
-    let confirmation = json!({ "payment_id": booked["order"]["payment"]["id"] });
-    let paid = person.client.post("/payments/confirm", confirmation).await.expect(200);
-    assert_eq!(paid["state"], "PAID", "{paid}");
-}
-
-async fn comes_to(person: &Person, booked: &Value, status: &str) -> Value {
-    let path = format!("/bookings/{}", booked["booking"]["id"].as_str().expect("an id"));
-    until(&format!("{path} is {status}"), async || {
-        let found = person.client.get(&path).await.expect(200);
-        (found["status"] == status).then_some(found)
-    })
-    .await
 }
 
 async fn order_comes_to(person: &Person, booked: &Value, status: &str) {
@@ -137,7 +78,7 @@ async fn a_lost_answer_is_found_and_a_refusal_is_paid_back() {
         let agency = Agency::open(Engine::Sqlite).await;
         let ani = Client::person(&agency.host, "ani", 100_000).await;
         // The number that Digiflazz documents as one that takes a while; and the answer is garbage.
-        agency.fault("html").await;
+        agency.fault("/v1/transaction", "html").await;
         let booked = buy(&ani, "xld10", "087800001233", 11_500).await;
         comes_to(&ani, &booked, "UNKNOWN").await;
         // The supplier's webhook makes the host ask.
