@@ -29,10 +29,11 @@ use dermaga_ports::{
 };
 use dermaga_sandbox::{ClockMode, Moment, Running, Sandbox, SandboxConfig, Settings, XenditUrls, config};
 use dermaga_security::{Argon2Hasher, Ed25519Signer, HashingCost, HmacSeal, JwtIssuer, OsSecrets};
-use dermaga_tests::databases::{Database, Engine};
+use dermaga_tests::{
+    databases::{Database, Engine},
+    ear::{Ear, Knock},
+};
 use uuid::Uuid;
-
-use crate::ear::Ear;
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -154,7 +155,9 @@ impl House {
     async fn furnished(engine: Engine, window: Duration, played: impl FnOnce(&mut Settings)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = Database::migrated(engine).await;
-        let ear = Ear::start().await;
+        let take =
+            async |app: App, knock: Knock| app.payments.take_webhook(&knock.to, &knock.headers, &knock.body).await;
+        let ear = Ear::start(take).await;
         let mut settings = Settings { hang_ms: HANG, ..Settings::default() };
         settings.midtrans.webhook_url = format!("{}/midtrans", ear.url);
         settings.xendit.webhook_urls = XenditUrls::all(&format!("{}/xendit", ear.url));

@@ -9,7 +9,6 @@ mod attempts;
 mod books;
 mod cards;
 mod deeds;
-mod ear;
 mod faults;
 mod house;
 mod outages;

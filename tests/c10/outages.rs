@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use dermaga_ports::payments::{Payment, PaymentState};
-use dermaga_tests::databases::Engine;
+use dermaga_tests::{databases::Engine, ear::Mood};
 use serde_json::json;
 
 use crate::{
-    ear::Mood,
     house::{CORE, EACH, HOUR, House, INVOICE, MINUTE, PRICE, REQUEST, SECOND, SNAP},
     webhooks::paid_once,
 };
@@ -68,7 +67,7 @@ pub async fn c10_47_what_is_sent_again_is_heard(engine: Engine) {
         house.play(&payment, "pay", json!({})).await;
         house.time(SECOND).await;
         house.time(20 * MINUTE).await;
-        assert_eq!(house.ear.answers()[before..], [503, 200], "{way:?}");
+        assert_eq!(house.ear.statuses()[before..], [503, 200], "{way:?}");
         house.look_after().await;
         paid_once(&house, payment.id, &format!("{way:?}")).await;
         house.close().await;
@@ -87,7 +86,7 @@ pub async fn c10_58_a_restart_between_charge_and_webhook_loses_nothing(engine: E
         for _ in 0..48 {
             house.time(HOUR).await;
         }
-        assert!(house.ear.answers().contains(&503), "{way:?}");
+        assert!(house.ear.statuses().contains(&503), "{way:?}");
         assert_eq!(house.payment(payment.id).await.state, PaymentState::Pending, "{way:?}");
         house.come_back();
         house.look_after().await;

@@ -4,6 +4,7 @@ pub mod client;
 pub mod databases;
 pub mod deployment;
 pub mod disks;
+pub mod ear;
 pub mod hosts;
 pub mod patience;
 pub mod played;

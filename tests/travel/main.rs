@@ -11,7 +11,6 @@ mod carriers;
 mod changes;
 mod deeds;
 mod each_kind;
-mod ear;
 mod hosts;
 mod journeys;
 mod lost;

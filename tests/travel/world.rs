@@ -33,10 +33,9 @@ use dermaga_suppliers::{
 };
 use dermaga_tests::{
     databases::{Database, Engine, OPTIONS},
+    ear::{Ear, Knock},
     played::Played,
 };
-
-use crate::ear::Ear;
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -144,7 +143,9 @@ impl World {
     /// With other rules of ours, and other settings of the server.
     pub async fn with(engine: Engine, policy: Policy, played: impl FnOnce(&mut Settings)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let ear = Ear::start().await;
+        let take =
+            async |app: App, knock: Knock| app.bookings.take_webhook(&knock.to, &knock.headers, &knock.body).await;
+        let ear = Ear::start(take).await;
         let mut settings = Settings { hang_ms: HANG, ..Settings::default() };
         settings.duffel.webhook_url = format!("{}/duffel", ear.url);
         settings.ferry.webhook_url = format!("{}/ferry", ear.url);
@@ -161,7 +162,7 @@ impl World {
         let app = wired(database.store.clone(), (&gateway, suppliers(&sandbox, &clock)), policy.clone(), &ids, &clock);
         let second = database.second_store(OPTIONS).await;
         let beside = wired(second, (&gateway, suppliers(&sandbox, &clock)), policy, &ids, &clock);
-        ear.give_to(app.clone());
+        ear.give_to(Some(app.clone()));
         let ani = register(&app, &ids, "ani", Role::User).await;
         let staff = register(&app, &ids, "budi", Role::Admin).await.who;
         let http = reqwest::Client::new();

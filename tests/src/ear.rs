@@ -1,4 +1,4 @@
-//! Where gateways send their webhooks: a small server that hands them to the application, or misbehaves.
+//! Where others send their webhooks: a small server that hands each knock to the application, or misbehaves.
 
 use std::{
     collections::VecDeque,
@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use dermaga_domain::{App, Code};
+use dermaga_domain::{App, Code, Error};
+use futures::future::BoxFuture;
 use poem::{
     Endpoint, IntoResponse as _, Request, Response, Server,
     http::StatusCode,
@@ -22,14 +23,26 @@ pub enum Mood {
     Silence(Duration),
 }
 
-#[derive(Default)]
-struct State {
-    app: Mutex<Option<App>>,
-    moods: Mutex<VecDeque<Mood>>,
-    answers: Mutex<Vec<u16>>,
+/// What was sent.
+pub struct Knock {
+    /// The last part of the address: a gateway, a supplier.
+    pub to: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
-/// The running server.
+/// What is done with a knock.
+type Take = Box<dyn Fn(App, Knock) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
+
+struct State {
+    take: Take,
+    app: Mutex<Option<App>>,
+    deaf: Mutex<bool>,
+    moods: Mutex<VecDeque<Mood>>,
+    answers: Mutex<Vec<(String, u16)>>,
+}
+
+/// The running server. Whoever may knock has a path of its own.
 pub struct Ear {
     pub url: String,
     state: Arc<State>,
@@ -37,10 +50,22 @@ pub struct Ear {
 }
 
 impl Ear {
-    pub async fn start() -> Self {
+    pub async fn start<T, F>(take: impl Fn(App, Knock) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
         let listening = TcpListener::bind("127.0.0.1:0").into_acceptor().await.expect("a free port");
         let address = *listening.local_addr()[0].as_socket_addr().expect("an address");
-        let state = Arc::new(State::default());
+        let state = Arc::new(State {
+            take: Box::new(move |app, knock| {
+                let taken = take(app, knock);
+                Box::pin(async move { taken.await.map(drop) })
+            }),
+            app: Mutex::default(),
+            deaf: Mutex::default(),
+            moods: Mutex::default(),
+            answers: Mutex::default(),
+        });
         let serving = Server::new_with_acceptor(listening).run(Listening(state.clone()));
         let server = tokio::spawn(async move { serving.await.expect("serves") });
         Self { url: format!("http://{address}"), state, server }
@@ -51,14 +76,24 @@ impl Ear {
         *self.state.app.lock().expect("no panic") = app;
     }
 
+    /// Whether nothing is taken: each knock is answered with 200 and forgotten, as by a host that dies right after it.
+    pub fn be_deaf(&self, deaf: bool) {
+        *self.state.deaf.lock().expect("no panic") = deaf;
+    }
+
     /// The next calls are answered so.
     pub fn be(&self, moods: impl IntoIterator<Item = Mood>) {
         self.state.moods.lock().expect("no panic").extend(moods);
     }
 
-    /// What was answered to everything that came, in order.
-    pub fn answers(&self) -> Vec<u16> {
+    /// Who knocked, and what was answered, in order.
+    pub fn answers(&self) -> Vec<(String, u16)> {
         self.state.answers.lock().expect("no panic").clone()
+    }
+
+    /// What was answered, whoever knocked.
+    pub fn statuses(&self) -> Vec<u16> {
+        self.answers().into_iter().map(|(_, status)| status).collect()
     }
 }
 
@@ -68,20 +103,22 @@ impl Drop for Ear {
     }
 }
 
-/// The endpoint: `/midtrans` and `/xendit`.
 struct Listening(Arc<State>);
 
 impl Endpoint for Listening {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let family = request.uri().path().trim_matches('/').to_owned();
+        let to = request.uri().path().trim_matches('/').to_owned();
         let headers: Vec<(String, String)> = request
             .headers()
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
-        let body = request.take_body().into_bytes().await?;
+        let body = request.take_body().into_vec().await?;
+        if *self.0.deaf.lock().expect("no panic") {
+            return Ok(StatusCode::OK.into_response());
+        }
         let mood = self.0.moods.lock().expect("no panic").pop_front();
         let app = self.0.app.lock().expect("no panic").clone();
         let status = match (mood, app) {
@@ -92,8 +129,8 @@ impl Endpoint for Listening {
             }
             (None, None) => 503,
             // As the HTTP adapter maps it.
-            (None, Some(app)) => match app.payments.take_webhook(&family, &headers, &body).await {
-                Ok(_) => 200,
+            (None, Some(app)) => match (self.0.take)(app, Knock { to: to.clone(), headers, body }).await {
+                Ok(()) => 200,
                 Err(error) => match error.code() {
                     Code::WebhookRejected => 401,
                     Code::Invalid => 400,
@@ -101,7 +138,7 @@ impl Endpoint for Listening {
                 },
             },
         };
-        self.0.answers.lock().expect("no panic").push(status);
+        self.0.answers.lock().expect("no panic").push((to, status));
         let mut answer = StatusCode::from_u16(status).expect("a status").into_response();
         if (300..400).contains(&status) {
             let elsewhere = "/elsewhere".parse().expect("a header");
