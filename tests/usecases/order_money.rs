@@ -16,7 +16,7 @@ use dermaga_ports::{
 
 use crate::{
     desk::Desk,
-    shop::{bought, check, counts, earned, order, product, staff, status},
+    shop::{Sold, bought, check, counts, earned, order, product, staff, status},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -77,90 +77,51 @@ async fn a_paid_order_that_is_called_off_gives_the_money_back() {
 
 #[tokio::test]
 async fn money_that_the_gateway_takes_back_frees_the_goods() {
-    let (desk, gateway) = Desk::played().await;
-    let (ani, _) = desk.person("ani").await;
-    let shoes = product(&desk, 5).await;
-    let (placed, payment) = order(&desk, &ani, shoes, 2, Some("bank_transfer")).await.expect("orders");
-    let payment = payment.expect("is being paid");
-    gateway.pay(&payment.reference);
-    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
-    gateway.happen(&payment.reference, |charge| {
-        charge.state = GatewayState::Denied { reason: "reversed".to_owned() };
-    });
-    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
-    assert_eq!(desk.payment(payment.id).await.state, PaymentState::Reversed);
-    assert_eq!((status(&desk, placed.id).await, counts(&desk, shoes).await), (OrderStatus::Cancelled, (5, 0, 0, 5)));
-    check(&desk).await;
+    Sold::by("bank_transfer").await.is_reversed().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_is_taken_back_after_its_refund_frees_the_goods() {
+    let sold = Sold::by("qris").await;
+    sold.refund(None).await;
+    sold.is_reversed().await;
 }
 
 #[tokio::test]
 async fn no_goods_leave_for_money_that_went_back() {
     for way in ["a refund", "a refund at the gateway", "a lost dispute"] {
-        let (desk, gateway) = Desk::played().await;
-        let (ani, _) = desk.person("ani").await;
-        let admin = staff(&desk, "budi").await;
-        let shoes = product(&desk, 5).await;
-        let (placed, payment) = bought(&desk, &ani, shoes, 2).await;
-        gateway.pay(&payment.reference);
-        desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+        let sold = Sold::by("qris").await;
+        let (orders, admin) = (&sold.desk.app.orders, &sold.admin);
         match way {
-            "a refund" => {
-                let made = desk.app.payments.refund(&admin, desk.id(), payment.id, None, "sorry").await;
-                made.expect("refunds");
+            "a refund" => sold.refund(None).await,
+            "a refund at the gateway" => {
+                let refund = SeenRefund { key: "theirs".to_owned(), amount: 2_000, state: RefundProgress::Succeeded };
+                sold.becomes(|charge| charge.refunds.push(refund)).await;
             }
-            "a refund at the gateway" => gateway.happen(&payment.reference, |charge| {
-                let state = RefundProgress::Succeeded;
-                charge.refunds.push(SeenRefund { key: "theirs".to_owned(), amount: 2_000, state });
-            }),
-            _ => gateway.happen(&payment.reference, |charge| {
-                let state = DisputeProgress::Lost;
-                charge.disputes.push(SeenDispute { id: "D-1".to_owned(), amount: 2_000, state });
-            }),
+            _ => {
+                let dispute = SeenDispute { id: "D-1".to_owned(), amount: 2_000, state: DisputeProgress::Lost };
+                sold.becomes(|charge| charge.disputes.push(dispute)).await;
+            }
         }
-        desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
-        assert_eq!(status(&desk, placed.id).await, OrderStatus::Paid, "{way} says nothing about the order");
-        let refused = desk.app.orders.complete(&admin, placed.id, None).await.expect_err("refused");
+        sold.look().await;
+        assert_eq!(status(&sold.desk, sold.order).await, OrderStatus::Paid, "{way} says nothing about the order");
+        let refused = orders.complete(admin, sold.order, None).await.expect_err("refused");
         assert_eq!(refused.code(), Code::IllegalTransition, "{way}");
         assert!(refused.detail().contains("cancel it"), "{refused}");
-        assert_eq!(counts(&desk, shoes).await, (5, 2, 0, 3), "{way}");
-        desk.app.orders.cancel(&admin, placed.id, None, None).await.expect("cancels");
-        assert_eq!((counts(&desk, shoes).await, earned(&desk).await), ((5, 0, 0, 5), 0), "{way}");
-        check(&desk).await;
+        assert_eq!(sold.counts().await, (5, 2, 0, 3), "{way}");
+        orders.cancel(admin, sold.order, None, None).await.expect("cancels");
+        assert_eq!((sold.counts().await, earned(&sold.desk).await), ((5, 0, 0, 5), 0), "{way}");
+        check(&sold.desk).await;
     }
 }
 
 #[tokio::test]
 async fn what_is_partly_paid_back_is_delivered_all_the_same() {
-    let (desk, gateway) = Desk::played().await;
-    let (ani, _) = desk.person("ani").await;
-    let admin = staff(&desk, "budi").await;
-    let shoes = product(&desk, 5).await;
-    let (placed, payment) = bought(&desk, &ani, shoes, 2).await;
-    gateway.pay(&payment.reference);
-    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
-    desk.app.payments.refund(&admin, desk.id(), payment.id, Some(1_999), "a scratch").await.expect("refunds");
-    desk.app.orders.complete(&admin, placed.id, None).await.expect("completes");
-    assert_eq!((counts(&desk, shoes).await, earned(&desk).await), ((3, 0, 0, 3), 1));
-    check(&desk).await;
-}
-
-#[tokio::test]
-async fn a_payment_that_is_taken_back_after_its_refund_frees_the_goods() {
-    let (desk, gateway) = Desk::played().await;
-    let (ani, _) = desk.person("ani").await;
-    let admin = staff(&desk, "budi").await;
-    let shoes = product(&desk, 5).await;
-    let (placed, payment) = bought(&desk, &ani, shoes, 2).await;
-    gateway.pay(&payment.reference);
-    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
-    desk.app.payments.refund(&admin, desk.id(), payment.id, None, "sorry").await.expect("refunds");
-    gateway.happen(&payment.reference, |charge| {
-        charge.state = GatewayState::Denied { reason: "reversed".to_owned() };
-    });
-    desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
-    assert_eq!(desk.payment(payment.id).await.state, PaymentState::Reversed);
-    assert_eq!((status(&desk, placed.id).await, counts(&desk, shoes).await), (OrderStatus::Cancelled, (5, 0, 0, 5)));
-    check(&desk).await;
+    let sold = Sold::by("qris").await;
+    sold.refund(Some(1_999)).await;
+    sold.desk.app.orders.complete(&sold.admin, sold.order, None).await.expect("completes");
+    assert_eq!((sold.counts().await, earned(&sold.desk).await), ((3, 0, 0, 3), 1));
+    check(&sold.desk).await;
 }
 
 #[tokio::test]

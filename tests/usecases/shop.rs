@@ -11,8 +11,9 @@ use dermaga_ports::{
     ids::{OrderId, ProductId},
     ledger::SystemAccount,
     orders::{Order, OrderStatus, Ware},
-    payments::Payment,
+    payments::{GatewayState, Payment, PaymentState},
 };
+use dermaga_tests::played::{Charge, Played};
 use uuid::Uuid;
 
 use crate::desk::Desk;
@@ -81,6 +82,61 @@ pub async fn check(desk: &Desk) {
     desk.check().await;
     let (_, findings) = desk.app.inventory.verify(&Principal::Operator).await.expect("recounts");
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+/// Two pairs of shoes of five, ordered by Ani and paid.
+pub struct Sold {
+    pub desk: Desk,
+    pub gateway: Played,
+    pub ani: Principal,
+    pub admin: Principal,
+    pub shoes: ProductId,
+    pub order: OrderId,
+    pub payment: Payment,
+}
+
+impl Sold {
+    pub async fn by(method: &str) -> Self {
+        let (desk, gateway) = Desk::played().await;
+        let (ani, _) = desk.person("ani").await;
+        let admin = staff(&desk, "budi").await;
+        let shoes = product(&desk, 5).await;
+        let (placed, payment) = order(&desk, &ani, shoes, 2, Some(method)).await.expect("orders");
+        let payment = payment.expect("is being paid");
+        gateway.pay(&payment.reference);
+        let sold = Self { desk, gateway, ani, admin, shoes, order: placed.id, payment };
+        sold.look().await;
+        sold
+    }
+
+    /// The gateway is asked what it says by now.
+    pub async fn look(&self) {
+        self.desk.app.payments.confirm(&self.ani, self.payment.id).await.expect("asks");
+    }
+
+    /// The gateway says something else from now on, and is asked.
+    pub async fn becomes(&self, change: impl FnOnce(&mut Charge)) {
+        self.gateway.happen(&self.payment.reference, change);
+        self.look().await;
+    }
+
+    /// Staff gives that much back, or all.
+    pub async fn refund(&self, amount: Option<i64>) {
+        let made = self.desk.app.payments.refund(&self.admin, self.desk.id(), self.payment.id, amount, "sorry").await;
+        made.expect("refunds");
+    }
+
+    pub async fn counts(&self) -> (i64, i64, i64, i64) {
+        counts(&self.desk, self.shoes).await
+    }
+
+    /// The bank takes the payment back: nothing is sold any more.
+    pub async fn is_reversed(&self) {
+        self.becomes(|charge| charge.state = GatewayState::Denied { reason: "reversed".to_owned() }).await;
+        assert_eq!(self.desk.payment(self.payment.id).await.state, PaymentState::Reversed);
+        assert_eq!((status(&self.desk, self.order).await, self.counts().await), (OrderStatus::Cancelled, (5, 0, 0, 5)));
+        check(&self.desk).await;
+    }
 }
 
 /// An id that nothing has.
