@@ -1,5 +1,6 @@
 //! Attendance on the wire.
 
+mod batch;
 mod checkin;
 mod event;
 mod ticket;
@@ -7,10 +8,8 @@ mod ticket;
 use dermaga_ports::attendance as records;
 use poem_openapi::Enum;
 
-pub use checkin::{
-    AttendanceBody, BatchBody, BatchResultBody, BatchResults, CheckedIn, ConflictBody, CsvRow, OutcomeWord, RecordBody,
-    RevocationList, ScanBody,
-};
+pub use batch::{BatchBody, BatchResultBody, BatchResults, ConflictBody, RevocationList};
+pub use checkin::{AttendanceBody, CheckedIn, CsvRow, OutcomeWord, RecordBody, ScanBody};
 pub use event::{EventBody, EventChangeBody, NewEventBody, NewTicketTypeBody, TicketTypeBody};
 pub use ticket::{KeyBody, NewTicketBody, RevokeBody, TicketBody, TicketStateWord};
 
