@@ -11,6 +11,7 @@ mod carriers;
 mod changes;
 mod deeds;
 mod each_kind;
+mod holds;
 mod hosts;
 mod journeys;
 mod lost;

@@ -175,9 +175,15 @@ impl Bookings {
         let mut uow = self.0.begin().await?;
         let mut found = uow.bookings().find(booking.id).await?.ok_or_else(|| missing(booking.id))?;
         let unwanted = found.order.is_none() && found.status == BookingStatus::Held;
-        if !unwanted || found.status_at(now) != BookingStatus::Lapsed {
+        if !unwanted {
             drop(uow);
             return self.leave(booking.id).await;
+        }
+        if found.status_at(now) != BookingStatus::Lapsed {
+            // Its supplier has knocked; its time is not over.
+            found.next_check_at = found.good_until();
+            uow.bookings().save(&found).await?;
+            return Ok(uow.commit().await?);
         }
         self.not_kept(&mut *uow, by, &mut found, "nobody ordered it in time", now).await?;
         uow.commit().await?;
