@@ -15,6 +15,7 @@ mod holds;
 mod hosts;
 mod journeys;
 mod lost;
+mod odd;
 mod people;
 mod refusals;
 mod simulation;

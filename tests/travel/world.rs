@@ -174,6 +174,12 @@ impl World {
         register(&self.app, &self.ids, name, Role::User).await
     }
 
+    /// A third host on the same database, which buys from others.
+    pub fn buying_from(&self, suppliers: Suppliers) -> App {
+        let store = self.database.store.clone();
+        wired(store, (&self.gateway, suppliers), Policy::default(), &self.ids, &self.clock)
+    }
+
     pub fn id<T: From<uuid::Uuid>>(&self) -> T {
         self.ids.next().into()
     }
