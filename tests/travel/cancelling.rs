@@ -1,6 +1,6 @@
 //! Cancelling what was bought: what it gives is told first, and then exactly that comes back, once.
 
-use dermaga_domain::Code;
+use dermaga_domain::{Code, ledger::NewWallet};
 use dermaga_ports::{booking::BookingStatus, orders::OrderStatus, system::Clock as _, time::Timestamp};
 use dermaga_tests::databases::Engine;
 use futures::future::join;
@@ -147,6 +147,26 @@ async fn a_cancellation_whose_answer_is_lost_is_found_and_pays_back_once() {
         }
         world.live(MINUTE, 3).await;
         assert_eq!(world.refunded(), back);
+        world.close().await;
+    }
+}
+
+#[tokio::test]
+async fn credits_with_the_carrier_are_kept_though_the_answer_was_lost() {
+    for engine in Engine::ALL {
+        let world = World::open(engine).await;
+        let dollars = NewWallet { name: "Dollars".to_owned(), currency: Some("USD".to_owned()) };
+        world.app.wallets.create(&world.ani.who, world.id(), dollars).await.expect("opens");
+        let ordered = world.bought(&flight_trip(&world.flights("LTN", "SYD", Terms::Flex).await[0])).await;
+        assert_eq!(quoted(&world, &ordered).await, (0, ordered.price), "no money comes back");
+        world.ear.be_deaf(true);
+        world.fault("/air/order_cancellations/*/actions/confirm", "reset").await;
+        assert_eq!(cancel(&world, &ordered, 0).await, Ok(BookingStatus::Cancelling));
+        world.live(MINUTE, 6).await;
+        let cancelled = world.booking(ordered.booking).await;
+        assert_eq!((cancelled.status, world.refunded()), (BookingStatus::Cancelled, 0));
+        let [credit] = &cancelled.delivery.credits[..] else { panic!("one credit") };
+        assert!(credit.reveal().contains("CREDIT"), "it has its code");
         world.close().await;
     }
 }

@@ -165,24 +165,30 @@ async fn a_credit_that_the_supplier_takes_back_waits_for_a_person_who_leaves_it(
     }
 }
 
+/// A flight that is being cancelled, and of which the supplier tells nothing for a day; and what was agreed for it.
+async fn cancelled_in_silence(world: &World, mode: &str) -> (Ordered, i64) {
+    let ordered = world.bought(&flight_trip(&world.flight(Terms::Flex).await)).await;
+    let bookings = &world.app.bookings;
+    let quote = bookings.quote_cancellation(&world.ani.who, ordered.booking).await.expect("quotes");
+    let refund = quote.refund.amount();
+    world.fault("/air/order_cancellations/*/actions/confirm", mode).await;
+    let silence = json!({"match": {"method": "GET", "path": "/air/orders/*"}, "mode": "status:500", "times": 999});
+    world.rule(&silence).await;
+    let asked = bookings.cancel(&world.ani.who, ordered.booking, refund).await.expect("asks");
+    assert_eq!(asked.status, BookingStatus::Cancelling);
+    world.live(15 * MINUTE, 100).await;
+    let frozen = world.booking(ordered.booking).await;
+    assert_eq!((frozen.status, frozen.frozen), (BookingStatus::Cancelling, true), "{:?}", frozen.reason);
+    world.sandbox.app.world().faults.clear();
+    (ordered, refund)
+}
+
 #[tokio::test]
 async fn a_cancellation_that_nobody_can_tell_of_is_ended_by_a_person_once() {
     let world = World::open(Engine::Sqlite).await;
     let mut back = 0;
     for (gives_back, mode) in [(true, "reset"), (false, "status:502")] {
-        let ordered = world.bought(&flight_trip(&world.flight(Terms::Flex).await)).await;
-        let bookings = &world.app.bookings;
-        let quote = bookings.quote_cancellation(&world.ani.who, ordered.booking).await.expect("quotes");
-        let refund = quote.refund.amount();
-        world.fault("/air/order_cancellations/*/actions/confirm", mode).await;
-        let silence = json!({"match": {"method": "GET", "path": "/air/orders/*"}, "mode": "status:500", "times": 999});
-        world.rule(&silence).await;
-        let asked = bookings.cancel(&world.ani.who, ordered.booking, refund).await.expect("asks");
-        assert_eq!(asked.status, BookingStatus::Cancelling);
-        world.live(15 * MINUTE, 100).await;
-        let frozen = world.booking(ordered.booking).await;
-        assert_eq!((frozen.status, frozen.frozen), (BookingStatus::Cancelling, true), "{:?}", frozen.reason);
-        world.sandbox.app.world().faults.clear();
+        let (ordered, refund) = cancelled_in_silence(&world, mode).await;
         let finding = if gives_back { Finding::GiveBack { amount: Some(refund) } } else { Finding::Leave };
         let resolved = resolve(&world, &ordered, finding).await.expect("resolves");
         let expected = if gives_back { BookingStatus::Cancelled } else { BookingStatus::Fulfilled };
@@ -192,4 +198,18 @@ async fn a_cancellation_that_nobody_can_tell_of_is_ended_by_a_person_once() {
         assert_eq!(world.refunded(), back);
     }
     world.close().await;
+}
+
+#[tokio::test]
+async fn what_was_agreed_for_a_cancellation_is_what_comes_back_unless_a_person_says_how_much() {
+    for engine in Engine::ALL {
+        let world = World::open(engine).await;
+        let (ordered, agreed) = cancelled_in_silence(&world, "reset").await;
+        assert!(agreed < ordered.price, "the airline keeps something");
+        let resolved = resolve(&world, &ordered, Finding::GiveBack { amount: None }).await.expect("resolves");
+        assert_eq!(resolved.status, BookingStatus::Cancelled);
+        world.live(MINUTE, 5).await;
+        assert_eq!(world.refunded(), agreed);
+        world.close().await;
+    }
 }

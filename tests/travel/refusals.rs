@@ -2,7 +2,7 @@
 
 use dermaga_domain::{
     Code,
-    booking::Then,
+    booking::{NewCrossing, NewFlight, Then},
     orders::{NewLine, NewOrder},
 };
 use dermaga_ports::{booking::BookingStatus, orders::OrderStatus, orders::Ware};
@@ -10,7 +10,7 @@ use dermaga_tests::databases::Engine;
 use serde_json::json;
 
 use crate::{
-    trips::{METER, Terms, Trip, flight_trip, token_for},
+    trips::{METER, Terms, Trip, flight_trip, stay_trip, token_for},
     world::{HOUR, MINUTE, SECOND, World, by},
 };
 
@@ -176,4 +176,43 @@ async fn of_several_trips_in_one_order_the_one_that_cannot_be_had_is_paid_back()
         assert_eq!(world.order_status(order.id).await, OrderStatus::Completed);
         world.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_name_that_no_ticket_takes_is_refused_before_anybody_is_asked() {
+    let world = World::open(Engine::Sqlite).await;
+    let trips = [
+        flight_trip(&world.flight(Terms::Promo).await),
+        flight_trip(&world.flight(Terms::Flex).await),
+        stay_trip(&world.room("Kuta", "Beach Hotel").await),
+        world.crossing().await,
+    ];
+    for trip in &trips {
+        for bad in ["Budi1", "ブディ", &"x".repeat(21)] {
+            for (given, field) in [(true, "given_name"), (false, "family_name")] {
+                let mut trip = trip.clone();
+                let (place, first, last) = match &mut trip {
+                    Trip::Stay(new) => {
+                        let (first, last) = &mut new.guests[0];
+                        ("guests", first, last)
+                    }
+                    Trip::Flight(NewFlight { passengers, .. }) | Trip::Crossing(NewCrossing { passengers, .. }) => {
+                        let one = &mut passengers[0];
+                        ("passengers", &mut one.given_name, &mut one.family_name)
+                    }
+                    other => panic!("nobody is named in {other:?}"),
+                };
+                if given {
+                    *first = bad.into()
+                } else {
+                    *last = Some(bad.into())
+                }
+                let told = world.try_to_order(&trip).await.err().expect("refused");
+                let pointers: Vec<&str> = told.faults().iter().map(|fault| fault.pointer.as_str()).collect();
+                assert_eq!((told.code(), pointers), (Code::Invalid, vec![&*format!("/{place}/0/{field}")]), "{bad}");
+            }
+        }
+    }
+    assert!(world.bookings().await.is_empty() && world.gateway.charges().is_empty(), "nothing was begun");
+    world.close().await;
 }
