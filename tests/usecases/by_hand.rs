@@ -6,6 +6,8 @@ use dermaga_ports::{
     booking::{Booking, BookingStatus, SaleState},
     ids::BookingId,
     orders::OrderStatus,
+    paging::PageRequest,
+    payments::{GatewayState, PaymentFilter},
     store::Store as _,
 };
 use dermaga_tests::databases::Engine;
@@ -106,4 +108,35 @@ async fn nothing_is_bought_for_an_order_whose_money_was_taken_back() {
     let left = scene.now(id).await;
     assert_eq!((left.status, left.frozen), (BookingStatus::Unknown, true), "for a person");
     assert_eq!(scene.counter.heard(), heard, "and the supplier was not asked to sell it");
+}
+
+#[tokio::test]
+async fn money_that_the_bank_takes_back_buys_nothing_more_and_what_it_bought_is_for_a_person() {
+    for engine in Engine::ALL {
+        for was_bought in [true, false] {
+            let scene = Scene::begin(engine).await;
+            let (id, order) = scene.paid("bank_transfer").await;
+            if was_bought {
+                scene.look().await;
+                assert_eq!(status(&scene.desk, order.id).await, OrderStatus::Completed);
+            }
+            let payments = &scene.desk.app.payments;
+            let paid = payments.payments(&scene.ani, PaymentFilter::default(), PageRequest::first(9)).await;
+            let payment = paid.expect("lists").items.remove(0);
+            let reversed = || GatewayState::Denied { reason: "reversed".to_owned() };
+            scene.gateway.happen(&payment.reference, |charge| charge.state = reversed());
+            payments.confirm(&scene.ani, payment.id).await.expect("asks");
+            scene.pass(std::time::Duration::from_secs(60)).await;
+            let stopped = scene.now(id).await;
+            let (ends, order_ends) = match was_bought {
+                true => (BookingStatus::Fulfilled, OrderStatus::Completed),
+                false => (BookingStatus::Failed, OrderStatus::Cancelled),
+            };
+            assert_eq!((stopped.status, stopped.frozen), (ends, was_bought));
+            assert_eq!(stopped.reason.as_deref(), Some("the payment was taken back"));
+            assert_eq!(status(&scene.desk, order.id).await, order_ends);
+            assert_eq!((scene.counter.sold(), scene.refunded()), (u32::from(was_bought), 0));
+            check(&scene.desk).await;
+        }
+    }
 }

@@ -38,7 +38,7 @@ struct Books {
     mishaps: Vec<Mishap>,
     /// What questions are answered, instead of the truth.
     deaf: bool,
-    /// Whether bills cost us nothing.
+    /// Whether everything costs us nothing.
     free: bool,
 }
 
@@ -61,7 +61,7 @@ impl Counter {
         self.books().deaf = deaf;
     }
 
-    /// What bills cost from now on is nothing.
+    /// What everything costs from now on is nothing.
     pub fn free_of_charge(&self) {
         self.books().free = true;
     }
@@ -137,7 +137,9 @@ impl PpobSupplier for Counter {
             category: "PLN".to_owned(),
             brand: "PLN".to_owned(),
             description: None,
-            price: Money::new(20_200, Currency::Idr).ok().filter(|_| kind == ProductKind::Prepaid),
+            price: Money::new(if self.books().free { 0 } else { 20_200 }, Currency::Idr)
+                .ok()
+                .filter(|_| kind == ProductKind::Prepaid),
             admin: None,
             commission: None,
             active: true,

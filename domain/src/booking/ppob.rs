@@ -79,7 +79,7 @@ impl Bookings {
         if product.kind == ProductKind::Postpaid {
             return Some(OnSale { available, price: None, product });
         }
-        let cost = product.price?;
+        let cost = product.price.filter(|cost| cost.is_positive())?;
         let price = cost.amount().checked_add(self.0.policy.ppob_margin)?;
         let price = Money::new(price, cost.currency()).ok().filter(|price| price.is_positive())?;
         Some(OnSale { available, price: Some(price), product })
