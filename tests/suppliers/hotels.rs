@@ -11,7 +11,7 @@ use crate::{
     stage::Stage,
 };
 
-fn around(latitude: &str, longitude: &str) -> HotelSearch {
+pub fn around(latitude: &str, longitude: &str) -> HotelSearch {
     let place = Where::Around { latitude: latitude.to_owned(), longitude: longitude.to_owned(), radius_km: 30 };
     let guests = vec![Seat { kind: TravellerKind::Adult, age: None }];
     HotelSearch { place, check_in: day("2026-02-10"), check_out: day("2026-02-12"), rooms: 1, guests }
