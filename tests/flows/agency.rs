@@ -65,12 +65,25 @@ impl Agency {
         self.admin("/faults", json!({ "match": { "method": "POST", "path": path }, "mode": mode })).await;
     }
 
+    /// What the server that plays everybody has about a booking.
+    async fn known(&self, what: &str, booking: &Value) -> Vec<Value> {
+        let reference = booking["reference"].as_str().expect("a reference");
+        let url = format!("{}/__sandbox/{what}?ref={reference}", self.sandbox.base_url);
+        let records: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
+        records.as_array().expect("a list").clone()
+    }
+
     /// What the suppliers have sold under a reference.
     pub async fn sold(&self, booking: &Value) -> usize {
-        let reference = booking["reference"].as_str().expect("a reference");
-        let url = format!("{}/__sandbox/travel?ref={reference}", self.sandbox.base_url);
-        let records: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
-        records.as_array().expect("a list").len()
+        self.known("travel", booking).await.len()
+    }
+
+    /// How its supplier's webhooks were answered, once all of them were sent.
+    pub async fn knocks(&self, booked: &Value) -> Vec<u64> {
+        self.sandbox.app.advance(Duration::from_secs(1)).await;
+        let sent = self.known("webhooks", &booked["booking"]).await;
+        let first = |one: &Value| one["attempts"][0]["status"].as_u64().expect("an answer");
+        sent.iter().map(first).collect()
     }
 
     /// Pays as people do: from the wallet, or into a virtual account at the bank.

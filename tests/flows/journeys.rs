@@ -184,6 +184,14 @@ async fn what_is_wrong_with_a_journey_is_told_by_field_and_cure() {
         let refused = ani.client.post("/flights/bookings", cheap).await.fault(409, "price_changed", "/max_total");
         assert_eq!((&refused["facts"]["old"], &refused["facts"]["new"]), (&json!(1), &offered["price"]));
 
+        for (bad, change) in [("B0di", "given_name"), ("Santoso\u{2122}", "family_name")] {
+            let mut named = adult();
+            named[change] = json!(bad);
+            let pointer = format!("/passengers/0/{change}");
+            let body = with(json!({ "passengers": [named] }));
+            ani.client.post("/flights/bookings", body).await.fault(422, "invalid", &pointer);
+        }
+
         let mut on_foot = crossing(&ani, method(&ani, "wallet")).await;
         on_foot["passengers"][0]["document"] = Value::Null;
         ani.client.post("/ferries/bookings", on_foot).await.fault(422, "invalid", "/passengers/0/document");
@@ -195,6 +203,34 @@ async fn what_is_wrong_with_a_journey_is_told_by_field_and_cure() {
         ani.client.post("/hotels/bookings", stay).await.fault(422, "invalid", "/guests");
         assert!(get("/bookings".to_owned()).await.expect(200)["items"].as_array().expect("a list").is_empty());
         agency.deployment.verify();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finding_takes_what_belongs_to_it_and_nothing_else() {
+    within(60, async {
+        let agency = Agency::open(Engine::Sqlite).await;
+        let ani = Client::person(&agency.host, "ani", 10_000_000).await;
+        let admin = Client::admin(&agency.host).await;
+        let held = flight(&offer(&ani.client, true).await, method(&ani, "wallet"));
+        let booked = ani.client.post("/flights/bookings", held).await.expect(201);
+        let path = format!("/bookings/{}/resolve", booked["booking"]["id"].as_str().expect("an id"));
+        for (outcome, field, value) in [
+            ("sold", "refund", json!(1)),
+            ("leave", "refund", json!(0)),
+            ("ask_again", "refund", json!(1)),
+            ("give_back", "supplier_reference", json!("ABC123")),
+            ("leave", "supplier_reference", json!("ABC123")),
+            ("give_back", "serial", json!("1234")),
+            ("ask_again", "serial", json!("1234")),
+        ] {
+            let mut finding = json!({ "outcome": outcome, "note": "asked by telephone" });
+            finding[field] = value;
+            admin.post(&path, finding).await.fault(422, "invalid", &format!("/{field}"));
+        }
+        let plain = json!({ "outcome": "leave", "note": "asked by telephone" });
+        admin.post(&path, plain).await.problem(409, "illegal_transition");
     })
     .await;
 }
@@ -227,6 +263,20 @@ async fn a_forged_knock_is_refused_and_a_genuine_one_changes_nothing_by_itself()
             let body = json!({ "id": "wev_1", "type": "order.updated", "data": { "object": { "id": "ord_1" } } });
             anyone.post(&format!("/webhooks/{supplier}"), body).await.problem(401, "webhook_rejected");
         }
+        let ani = Client::person(&agency.host, "ani", 10_000_000).await;
+        let held = flight(&offer(&ani.client, true).await, method(&ani, "wallet"));
+        let booked = ani.client.post("/flights/bookings", held).await.expect(201);
+        let ship = crossing(&ani, method(&ani, "wallet")).await;
+        let sails = ani.client.post("/ferries/bookings", ship).await.expect(201);
+        for booked in [&booked, &sails] {
+            assert_eq!(agency.knocks(booked).await, [200], "signed as its supplier signs");
+            let path = format!("/bookings/{}", booked["booking"]["id"].as_str().expect("an id"));
+            assert_eq!(ani.client.get(&path).await.expect(200)["status"], "HELD", "what is held stays held");
+        }
+        agency.sandbox.configure(|settings| settings.duffel.webhook_secret = "somebody-elses-secret".to_owned());
+        let reference = booked["booking"]["reference"].as_str().expect("a reference");
+        agency.change(reference, "change", json!({})).await;
+        assert_eq!(agency.knocks(&booked).await, [200, 401], "and not otherwise");
     })
     .await;
 }
