@@ -71,10 +71,8 @@ impl Bookings<'_> {
         let mut accounts: Vec<AccountId> =
             of_the_system.iter().map(|account| account.id(payment.amount.currency())).collect();
         accounts.extend([transaction.wallet.into(), self.destination(transaction).await?]);
-        accounts.sort_unstable();
-        accounts.dedup();
-        self.uow.books().lock(&accounts).await?;
-        Ok(())
+        // With the other side of what is overdue on them: a movement would release that, and lock it out of turn.
+        Ok(post::release(self.uow, &accounts, self.now).await?)
     }
 
     /// Posts, unless the state of the accounts forbids it; answers whether it was posted.
