@@ -3,7 +3,7 @@
 //! On Postgres, where several write at once. A test holds one lock, lets a use case run until it waits for it, and then
 //! wants what the use case may have by now only if it takes its locks in the documented order.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use dermaga_domain::{
     Policy,
@@ -13,7 +13,8 @@ use dermaga_domain::{
 use dermaga_ports::{
     auth::{Principal, Role},
     ids::TransactionId,
-    ledger::TransactionStatus,
+    ledger::{SystemAccount, TransactionStatus},
+    money::Currency,
     orders::OrderStatus,
     payments::PaymentState,
     store::Store,
@@ -27,6 +28,8 @@ use crate::{
     payments::buy,
     shop::{by, check, earned, order, product, staff, status},
 };
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Waits until so many wait for a lock.
 async fn waiting(desk: &Desk, wanted: usize) {
@@ -103,6 +106,38 @@ async fn of_two_who_record_one_payment_at_once_both_hear_that_it_is_there() {
         assert_eq!(one.expect("no panic").expect("is recorded").status, OrderStatus::Paid);
     }
     assert_eq!((status(&desk, placed.id).await, earned(&desk).await), (OrderStatus::Paid, 2_000));
+    check(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gives_money_back_takes_what_is_overdue_with_the_first_lock() {
+    let (desk, gateway) = Desk::played_on(Engine::Postgres, Policy::default()).await;
+    let (ani, wallet) = desk.person("ani").await;
+    let (budi, theirs) = desk.person("budi").await;
+    let shoes = product(&desk, 3).await;
+    let topup: TransactionId = desk.id();
+    desk.topup(&ani, topup, &wallet, 1_000).await.expect("starts");
+    // What is paid so goes back to the wallet.
+    let (placed, payment) = order(&desk, &ani, shoes, 2, Some("bank_transfer")).await.expect("orders");
+    for payment in [desk.payment(topup.0.into()).await, payment.expect("is being paid")] {
+        gateway.pay(&payment.reference);
+        desk.app.payments.confirm(&ani, payment.id).await.expect("asks");
+    }
+    // A day later it is overdue, and nobody has written that down.
+    let transactions = &desk.app.transactions;
+    transactions.start_transfer(&ani, desk.id(), user(&ani), user(&budi), rupiah(10)).await.expect("reserves");
+    desk.clock.advance(25 * HOUR);
+    // As whoever moves money from Budi to the shop.
+    let merchant = SystemAccount::Merchant { slug: "dermaga-shop".to_owned() }.id(Currency::Idr);
+    let mut other = desk.database.store.begin().await.expect("begins");
+    other.books().lock(&[theirs.id.into()]).await.expect("locks");
+    let orders = desk.app.orders.clone();
+    let called_off = tokio::spawn(async move { orders.cancel(&Principal::Operator, placed.id, None, None).await });
+    waiting(&desk, 1).await;
+    other.books().lock(&[merchant]).await.expect("nobody has it");
+    other.commit().await.expect("commits");
+    called_off.await.expect("no panic").expect("cancels");
+    assert_eq!((status(&desk, placed.id).await, earned(&desk).await), (OrderStatus::Cancelled, 0));
     check(&desk).await;
 }
 
