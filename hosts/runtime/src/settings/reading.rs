@@ -130,3 +130,28 @@ fn explain(error: &figment::Error) -> String {
     let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
     format!("{name}{}{place}", error.kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_of_the_kind_that_its_setting_has_by_default() {
+        let none = Value::serialize(None::<String>).expect("a value");
+        let defaults = Dict::from([
+            ("port".to_owned(), Value::from(8000_u16)),
+            ("guests".to_owned(), Value::from(false)),
+            ("cors_origins".to_owned(), Value::from(Vec::<String>::new())),
+            ("sms_country".to_owned(), Value::from("62")),
+            ("admin_password".to_owned(), none),
+        ]);
+        let environment = Environment { variables: Env::raw(), defaults: &defaults };
+        let typed = |name, value| environment.typed(name, value);
+        assert_eq!(typed("port", "80").to_u128(), Some(80));
+        assert_eq!(typed("guests", "true").to_bool(), Some(true));
+        assert_eq!(typed("cors_origins", r#"["https://a.example"]"#).as_array().map(<[_]>::len), Some(1));
+        for name in ["sms_country", "admin_password", "who_knows"] {
+            assert_eq!(typed(name, "0123456789").as_str(), Some("0123456789"), "{name}");
+        }
+    }
+}
