@@ -1,4 +1,4 @@
-//! The program that is measured: the released wallet host, started as an operator would start it.
+//! The programs that are measured: released hosts, started as an operator would start them.
 
 use std::{
     fs,
@@ -30,7 +30,10 @@ pub const SETTINGS: &[(&str, &str)] = &[
     ("DERMAGA_SHUTDOWN_GRACE", "5"),
 ];
 
-const NAME: &str = "dermaga-wallet";
+/// The host that has wallets.
+pub const WALLET: &str = "dermaga-wallet";
+/// The host that has a door.
+pub const DOOR: &str = "dermaga-events";
 
 /// A running host; dropping it stops the program.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Host {
             Ok(address) => Ok(Self { address: address?, guard }),
             Err(_) => {
                 guard.stop()?;
-                bail!("{NAME} does not start:\n{}", log.join().unwrap_or_default())
+                bail!("{} does not start:\n{}", program.display(), log.join().unwrap_or_default())
             }
         }
     }
@@ -128,18 +131,18 @@ fn ended_well(command: &mut Command) -> Result<String> {
     Ok(told)
 }
 
-/// The released host beside this program, built if it is missing or older than its sources: to measure yesterday's
+/// The released host of that name beside this program, built if it is missing or older than its sources: to measure yesterday's
 /// program would be worse than to wait.
 ///
 /// # Errors
 /// It cannot be built.
-pub fn program(root: &Path) -> Result<PathBuf> {
+pub fn program(root: &Path, name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let beside = own.parent().context("a program is in a folder")?.join(NAME);
+    let beside = own.parent().context("a program is in a folder")?.join(name);
     let built = fs::metadata(&beside).and_then(|data| data.modified()).ok();
     if built.is_none_or(|built| newest(root).is_some_and(|source| source > built)) {
         ensure!(!cfg!(debug_assertions), "measure a release: cargo run --release -p bench");
-        eprintln!("{NAME} is missing or older than its sources: building it");
+        eprintln!("{name} is missing or older than its sources: building it");
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--release", "--workspace"]).current_dir(root);

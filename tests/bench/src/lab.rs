@@ -24,6 +24,8 @@ pub struct Lab {
     pub world: World,
     /// The host that is measured.
     pub program: PathBuf,
+    /// The host whose check-ins are measured.
+    pub door: PathBuf,
     /// The baseline with as many indexes as the options say.
     pub pgbench: Pgbench,
     numbers: Cell<u64>,
@@ -37,7 +39,8 @@ impl Lab {
     /// # Errors
     /// Something of it does not work.
     pub async fn open(options: Options) -> Result<Self> {
-        let program = host::program(&root())?;
+        let program = host::program(&root(), host::WALLET)?;
+        let door = host::program(&root(), host::DOOR)?;
         let mut place = tempfile::Builder::new();
         place.prefix("dermaga-bench-");
         let work = match &options.folder {
@@ -64,7 +67,7 @@ impl Lab {
         bar.set_message("making the baseline's tables");
         let pgbench = Pgbench::prepare(cluster.clone(), work.path(), options.indexes).await?;
         progress::done(&bar, "a Postgres of our own is running; everybody has a wallet with money in it");
-        Ok(Self { options, cluster, world, program, pgbench, numbers: Cell::new(0), work })
+        Ok(Self { options, cluster, world, program, door, pgbench, numbers: Cell::new(0), work })
     }
 
     /// Where files go.

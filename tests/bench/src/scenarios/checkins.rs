@@ -20,8 +20,6 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 64;
-/// The host that has a door, beside the wallet host.
-const PROGRAM: &str = "dermaga-events";
 /// Nobody at a door waits longer, in milliseconds.
 const PATIENCE: f64 = 100.0;
 
@@ -31,7 +29,7 @@ pub async fn checkins(lab: &Lab) -> Result<Vec<Row>> {
         (Engine::Postgres, "Postgres, check-ins, 64 connections", "pgbench, 16 clients, one row a transaction"),
         (Engine::Sqlite, "SQLite, check-ins, 64 connections", "SQLite, one row a transaction"),
     ] {
-        let arena = Arena::open_with(lab, engine, 1, lab.program.with_file_name(PROGRAM)).await?;
+        let arena = Arena::open_with(lab, engine, 1, lab.door.clone()).await?;
         let seconds = lab.options.seconds();
         let baseline = async || {
             let bar = progress::spinner(limit);
