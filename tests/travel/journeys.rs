@@ -232,7 +232,7 @@ impl<'w> Journeys<'w> {
                     self.heard(self.world.app.orders.cancel(who, order, None, None).await);
                 }
             }
-            11..=14 => self.cancel(at).await,
+            11..=14 => self.cancel().await,
             15 => self.order_together().await,
             16 | 17 => self.mishap(),
             18 => {
@@ -271,8 +271,17 @@ impl<'w> Journeys<'w> {
     }
 
     /// Somebody cancels what they have, at the sum that they were told or at another one.
-    async fn cancel(&mut self, at: usize) {
-        let Some((booking, _)) = self.young[at].known.clone() else { return };
+    async fn cancel(&mut self) {
+        let mut at = 0;
+        // Rather something that is bought.
+        for _ in 0..4 {
+            at = self.chance.usize(..self.young.len());
+            let Some((booking, _)) = self.young[at].known else { continue };
+            if self.world.status(booking).await == BookingStatus::Fulfilled {
+                break;
+            }
+        }
+        let Some((booking, _)) = self.young[at].known else { return };
         let who = &self.people[self.young[at].person].who;
         if self.once_in(3) {
             self.mishap();

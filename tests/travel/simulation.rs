@@ -42,7 +42,7 @@ async fn runs(engine: Engine, seeds: Range<u64>) {
     // A simulation in which nothing goes wrong, or nothing goes well, shows nothing.
     for status in ["FULFILLED", "FAILED", "LAPSED", "CANCELLED"] {
         let count = by_status.get(status).copied().unwrap_or_default();
-        assert!(count * 100 >= trips, "{count} of {trips} are {status}: {by_status:?}");
+        assert!(count * 50 >= trips, "{count} of {trips} are {status}: {by_status:?}");
     }
     assert!(frozen > 0 && frozen * 20 <= trips, "{frozen} of {trips} waited for a person: {by_status:?}");
     println!("{trips} trips, {frozen} waited for a person: {by_status:?}");

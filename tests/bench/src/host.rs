@@ -131,8 +131,8 @@ fn ended_well(command: &mut Command) -> Result<String> {
     Ok(told)
 }
 
-/// The released host of that name beside this program, built if it is missing or older than its sources: to measure yesterday's
-/// program would be worse than to wait.
+/// The released host of that name beside this program, built if it is missing or older than its sources: to measure
+/// yesterday's program would be worse than to wait.
 ///
 /// # Errors
 /// It cannot be built.

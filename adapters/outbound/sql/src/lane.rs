@@ -85,9 +85,20 @@ impl Held<'_> {
     }
 }
 
-/// Whether the server has hung up, perhaps with a word of farewell (57P: it was told to stop, or has crashed). After a short
-/// rest that is only found out by asking something; a question that changes nothing can then be asked again.
-pub(crate) fn is_gone(error: &sqlx::Error) -> bool {
+/// Asks something that changes nothing, once more if the server had hung up: after a short rest that is only found out by
+/// asking.
+pub(crate) async fn asked<T, F>(question: impl Fn() -> F) -> Result<T, sqlx::Error>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
+    match question().await {
+        Err(error) if is_gone(&error) => question().await,
+        done => done,
+    }
+}
+
+/// Whether the server has hung up, perhaps with a word of farewell (57P: it was told to stop, or has crashed).
+fn is_gone(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),

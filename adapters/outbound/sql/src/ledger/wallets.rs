@@ -17,7 +17,7 @@ use super::{
 use crate::{
     codec::{Moment, corrupt, parsed},
     db::Db,
-    lane::{Lane, is_gone},
+    lane::{Lane, asked},
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
 };
@@ -179,10 +179,7 @@ impl WalletQueries for SqlStore {
         let ids = ascending(ids);
         self.reachable().await?;
         let found: Result<Vec<WithAccountRow>, _> = match &self.db {
-            Db::Postgres { gather, .. } => match among_postgres(gather, &ids, now).await {
-                Err(error) if is_gone(&error) => among_postgres(gather, &ids, now).await,
-                found => found,
-            },
+            Db::Postgres { gather, .. } => asked(|| among_postgres(gather, &ids, now)).await,
             Db::Sqlite { read, .. } => {
                 sqlx::query_as(AMONG_SQLITE).bind(hexadecimal(&ids)).bind(Moment(now)).fetch_all(read).await
             }
@@ -194,10 +191,7 @@ impl WalletQueries for SqlStore {
         let ids = ascending(ids);
         self.reachable().await?;
         let found: Result<Vec<(Uuid, Uuid, String)>, _> = match &self.db {
-            Db::Postgres { gather, .. } => match titles_postgres(gather, &ids).await {
-                Err(error) if is_gone(&error) => titles_postgres(gather, &ids).await,
-                found => found,
-            },
+            Db::Postgres { gather, .. } => asked(|| titles_postgres(gather, &ids)).await,
             Db::Sqlite { read, .. } => sqlx::query_as(TITLES_SQLITE).bind(hexadecimal(&ids)).fetch_all(read).await,
         };
         let title = |(id, owner, currency): (Uuid, Uuid, String)| {
