@@ -139,7 +139,7 @@ contracts! {
         titles_are_told_of_the_wallets_that_exist
         all_wallets_close_together
         wallets_come_with_their_accounts
-        several_wallets_are_found_at_once
+        several_balances_are_found_at_once
     }
     transactions {
         every_counterparty_reads_back

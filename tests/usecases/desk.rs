@@ -231,8 +231,8 @@ impl Desk {
 
     /// Everything, and what is not reserved.
     pub async fn balance(&self, by: &Principal, wallet: &Wallet) -> (i64, i64) {
-        let view = self.app.wallets.balance(by, wallet.id, None).await.expect("answers");
-        (view.balance.posted, view.balance.available)
+        let funds = self.app.wallets.balance(by, wallet.id, None).await.expect("answers");
+        (funds.balance.posted, funds.balance.available)
     }
 
     /// Time passes, and whatever becomes due in it is looked after.

@@ -36,7 +36,7 @@ pub use transfers::{MAX_BATCH, Receipt, TransferOrder};
 pub use verify::{Report, recount};
 pub use voucher::Movement;
 pub(crate) use voucher::{Draft, completed, new_transfer, note, payload};
-pub use wallets::{NewWallet, WalletView};
+pub use wallets::{Funds, NewWallet, WalletView};
 pub(crate) use wallets::{meant, person};
 
 use crate::core::Core;

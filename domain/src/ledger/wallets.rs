@@ -34,6 +34,14 @@ pub struct WalletView {
     pub balance: Balance,
 }
 
+/// What is in a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Funds {
+    pub wallet: WalletId,
+    pub currency: Currency,
+    pub balance: Balance,
+}
+
 impl From<(Wallet, Account)> for WalletView {
     fn from((wallet, account): (Wallet, Account)) -> Self {
         Self { wallet, balance: account.counters.balance() }
@@ -112,15 +120,15 @@ impl Wallets {
     ///
     /// # Errors
     /// [`Code::WalletNotFound`].
-    pub async fn balance(&self, by: &Principal, id: WalletId, at: Option<Timestamp>) -> Result<WalletView> {
-        let view = self.wallet(by, id).await?;
-        match at {
-            None => Ok(view),
-            Some(at) => {
-                let posted = self.0.ports.store.ledger().balance_at(id.into(), at).await?;
-                Ok(WalletView { balance: posted.into(), ..view })
-            }
-        }
+    pub async fn balance(&self, by: &Principal, id: WalletId, at: Option<Timestamp>) -> Result<Funds> {
+        let store = &self.0.ports.store;
+        let (_, title) = store.wallets().titles(&[id]).await?.pop().ok_or_else(wallet_not_found)?;
+        self.may_read(by, title.owner).await?;
+        let balance = match at {
+            None => store.wallets().balances(&[id], self.0.now()).await?.pop().ok_or_else(wallet_not_found)?.1,
+            Some(at) => store.ledger().balance_at(id.into(), at).await?.into(),
+        };
+        Ok(Funds { wallet: id, currency: title.currency, balance })
     }
 
     /// What is in a user's default wallet.

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 
-use super::Account;
+use super::{Account, Balance};
 use crate::{
     StoreError,
     ids::{UserId, WalletId},
@@ -93,8 +93,8 @@ pub trait WalletQueries: Send + Sync {
     /// The wallet and its account, without holds that are past their deadline at `now`.
     async fn wallet(&self, id: WalletId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError>;
 
-    /// The same for those that exist among several, in any order.
-    async fn wallets_among(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError>;
+    /// What is in those that exist among several, open or closed, in any order. The same holds are left out.
+    async fn balances(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(WalletId, Balance)>, StoreError>;
 
     /// Whose the wallets are, and in which currency each is kept; of those that exist among `ids`, open or closed.
     async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError>;

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
     ids::{UserId, WalletId},
-    ledger::{Account, Title, Wallet, WalletQueries},
+    ledger::{Account, Balance, Title, Wallet, WalletQueries},
     store::Store,
     time::Timestamp,
 };
@@ -31,7 +31,7 @@ type Found = Result<Option<(Wallet, Account)>, StoreError>;
 
 pub struct GatheredWallets {
     store: Arc<dyn Store>,
-    balances: Gatherer<(WalletId, Timestamp), Option<(Wallet, Account)>>,
+    balances: Gatherer<(WalletId, Timestamp), Option<Balance>>,
     titles: Gatherer<WalletId, Option<Title>>,
     remembered: RwLock<HashMap<WalletId, Title>>,
 }
@@ -47,13 +47,12 @@ impl GatheredWallets {
 async fn balances(
     store: Arc<dyn Store>,
     asked: Vec<(WalletId, Timestamp)>,
-) -> Result<Vec<Option<(Wallet, Account)>>, StoreError> {
+) -> Result<Vec<Option<Balance>>, StoreError> {
     let ids: Vec<WalletId> = asked.iter().map(|(id, _)| *id).collect();
     // The latest moment that was asked for: a deadline that has passed for one has passed.
     let now = asked.iter().map(|(_, now)| *now).max().unwrap_or(Timestamp::from_micros(0));
-    let found = store.wallets().wallets_among(&ids, now).await?;
-    let found: HashMap<WalletId, _> = found.into_iter().map(|found| (found.0.id, found)).collect();
-    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    let found: HashMap<WalletId, Balance> = store.wallets().balances(&ids, now).await?.into_iter().collect();
+    Ok(ids.iter().map(|id| found.get(id).copied()).collect())
 }
 
 async fn titles(store: Arc<dyn Store>, asked: Vec<WalletId>) -> Result<Vec<Option<Title>>, StoreError> {
@@ -64,11 +63,14 @@ async fn titles(store: Arc<dyn Store>, asked: Vec<WalletId>) -> Result<Vec<Optio
 #[async_trait]
 impl WalletQueries for GatheredWallets {
     async fn wallet(&self, wallet: WalletId, now: Timestamp) -> Found {
-        self.balances.ask((wallet, now)).await
+        self.store.wallets().wallet(wallet, now).await
     }
 
-    async fn wallets_among(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError> {
-        self.store.wallets().wallets_among(ids, now).await
+    async fn balances(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(WalletId, Balance)>, StoreError> {
+        match ids {
+            [id] => Ok(self.balances.ask((*id, now)).await?.map(|balance| (*id, balance)).into_iter().collect()),
+            ids => self.store.wallets().balances(ids, now).await,
+        }
     }
 
     async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError> {
@@ -116,11 +118,7 @@ impl WalletQueries for GatheredWallets {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use dermaga_ports::{
-        ledger::{AccountKind, Floor, WalletName},
-        money::Currency,
-        payments::PaymentQueries,
-    };
+    use dermaga_ports::{money::Currency, payments::PaymentQueries};
     use futures::future::join_all;
     use uuid::Uuid;
 
@@ -138,38 +136,25 @@ mod tests {
     /// Whoever asks for this wallet makes the database panic.
     const UNLUCKY: WalletId = WalletId(Uuid::from_u128(13_000));
 
-    fn wallet(number: u128) -> (Wallet, Account) {
-        let now = Timestamp::from_micros(0);
-        let id = Uuid::from_u128(number);
-        let wallet = Wallet {
-            id: WalletId(id),
-            owner: UserId(id),
-            name: WalletName::main(),
-            currency: Currency::Idr,
-            is_default: true,
-            closed: false,
-            created_at: now,
-        };
-        let account =
-            Account::open(wallet.id.into(), AccountKind::Wallet, String::new(), Currency::Idr, Floor::AtLeast(0), now);
-        (wallet, account)
+    fn balance(number: u128) -> Balance {
+        Balance { posted: number as i64, available: 0 }
     }
 
     #[async_trait]
     impl WalletQueries for Asked {
         async fn wallet(&self, _: WalletId, _: Timestamp) -> Found {
-            unreachable!("single questions are gathered")
+            unreachable!("not asked for here")
         }
 
-        async fn wallets_among(&self, ids: &[WalletId], _: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError> {
+        async fn balances(&self, ids: &[WalletId], _: Timestamp) -> Result<Vec<(WalletId, Balance)>, StoreError> {
             self.0.asked.fetch_add(1, Ordering::SeqCst);
             self.0.permits.acquire().await.expect("open").forget();
             assert!(!ids.contains(&UNLUCKY), "the database panics");
             if self.0.failing {
                 return Err(StoreError::Busy);
             }
-            let numbers = ids.iter().map(|id| id.0.as_u128());
-            Ok(numbers.filter(|number| number.is_multiple_of(2)).map(wallet).collect())
+            let known = ids.iter().filter(|id| id.0.as_u128().is_multiple_of(2));
+            Ok(known.map(|id| (*id, balance(id.0.as_u128()))).collect())
         }
 
         async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError> {
@@ -290,12 +275,14 @@ mod tests {
     async fn questions_that_gather_share_one_and_each_gets_its_own_answer() {
         let (counted, wallets) = over(0, false);
         let now = Timestamp::from_micros(0);
-        let ask = join_all((0..40).map(|number| wallets.wallet(WalletId(Uuid::from_u128(number)), now)));
+        let ids: Vec<_> = (0..40).map(|number| [WalletId(Uuid::from_u128(number))]).collect();
+        let ask = join_all(ids.iter().map(|id| wallets.balances(id, now)));
         let permit = async { counted.permits.add_permits(2) };
         let (answers, ()) = futures::join!(ask, permit);
         for (number, answer) in (0..).zip(answers) {
-            let expected = u128::is_multiple_of(number, 2).then(|| wallet(number));
-            assert_eq!(answer, Ok(expected));
+            let expected =
+                u128::is_multiple_of(number, 2).then(|| (WalletId(Uuid::from_u128(number)), balance(number)));
+            assert_eq!(answer, Ok(expected.into_iter().collect()));
         }
         assert!(counted.asked.load(Ordering::SeqCst) <= 2);
     }
@@ -304,7 +291,8 @@ mod tests {
     async fn a_failure_is_told_to_everybody_who_asked() {
         let (_, wallets) = over(10, true);
         let now = Timestamp::from_micros(0);
-        let answers = join_all((0..5).map(|number| wallets.wallet(WalletId(Uuid::from_u128(number)), now))).await;
+        let ids: Vec<_> = (0..5).map(|number| [WalletId(Uuid::from_u128(number))]).collect();
+        let answers = join_all(ids.iter().map(|id| wallets.balances(id, now))).await;
         assert!(answers.iter().all(|answer| *answer == Err(StoreError::Busy)));
     }
 
@@ -313,8 +301,9 @@ mod tests {
         let (_, wallets) = over(10, false);
         let now = Timestamp::from_micros(0);
         let failed = Err(StoreError::Unavailable("the store failed".to_owned()));
-        assert_eq!(wallets.wallet(UNLUCKY, now).await, failed);
-        assert_eq!(wallets.wallet(WalletId(Uuid::from_u128(2)), now).await, Ok(Some(wallet(2))));
+        assert_eq!(wallets.balances(&[UNLUCKY], now).await, failed);
+        let second = WalletId(Uuid::from_u128(2));
+        assert_eq!(wallets.balances(&[second], now).await, Ok(vec![(second, balance(2))]));
         assert!(wallets.titles(&[UNLUCKY]).await.is_err());
         assert_eq!(wallets.titles(&[WalletId(Uuid::from_u128(2))]).await.expect("answers").len(), 1);
     }

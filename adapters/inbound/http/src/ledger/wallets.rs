@@ -87,8 +87,8 @@ impl WalletsApi {
         /// The balance right after the last movement at or before this moment
         at: Query<Option<Moment>>,
     ) -> ApiResult<Json<WalletBalance>> {
-        let view = deps.app.wallets.balance(&caller.0, id.0.into(), at.0.map(|at| at.0)).await?;
-        Ok(Json(WalletBalance::of(view, at.0)))
+        let funds = deps.app.wallets.balance(&caller.0, id.0.into(), at.0.map(|at| at.0)).await?;
+        Ok(Json(WalletBalance::of(funds, at.0)))
     }
 
     /// A statement

@@ -18,20 +18,38 @@ macro_rules! account_columns {
     };
 }
 
-/// The same without holds that are past their deadline at `$2`: whether a job has tidied them up must not matter.
-macro_rules! live_account_columns {
-    () => {
-        "a.id, a.kind, a.code, a.currency, a.floor, a.debits_posted, \
-         a.debits_pending - COALESCE((SELECT CAST(SUM(h.amount) AS BIGINT) FROM ledger_holds h \
-            WHERE h.debit = a.id AND h.state = 'open' AND h.expires_at <= $2), 0) AS debits_pending, \
-         a.credits_posted, \
-         a.credits_pending - COALESCE((SELECT CAST(SUM(h.amount) AS BIGINT) FROM ledger_holds h \
-            WHERE h.credit = a.id AND h.state = 'open' AND h.expires_at <= $2), 0) AS credits_pending, \
-         a.closed AS account_closed, a.touched_at, a.lines, a.last_line, a.revision"
+/// What is reserved on one side, without holds that are past their deadline at `$2`: whether a job has tidied them up must
+/// not matter. Where nothing is reserved, which is nearly everywhere, nothing is looked for.
+macro_rules! live_pending {
+    ($side:literal) => {
+        concat!(
+            "CASE WHEN a.",
+            $side,
+            "s_pending = 0 THEN 0 ELSE a.",
+            $side,
+            "s_pending - COALESCE((SELECT CAST(SUM(h.amount) AS BIGINT) FROM ledger_holds h WHERE h.",
+            $side,
+            " = a.id AND h.state = 'open' AND h.expires_at <= $2), 0) END AS ",
+            $side,
+            "s_pending"
+        )
     };
 }
 
-pub(super) use {account_columns, live_account_columns};
+/// The columns of [`AccountRow`] without those holds.
+macro_rules! live_account_columns {
+    () => {
+        concat!(
+            "a.id, a.kind, a.code, a.currency, a.floor, a.debits_posted, ",
+            $crate::ledger::accounts::live_pending!("debit"),
+            ", a.credits_posted, ",
+            $crate::ledger::accounts::live_pending!("credit"),
+            ", a.closed AS account_closed, a.touched_at, a.lines, a.last_line, a.revision"
+        )
+    };
+}
+
+pub(super) use {account_columns, live_account_columns, live_pending};
 
 /// Accounts as they are stored, in the order of their ids: `$2` of them behind `$1`.
 pub(super) const ACCOUNT_PAGE: &str =

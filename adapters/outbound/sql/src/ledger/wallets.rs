@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
     ids::{UserId, WalletId},
-    ledger::{Account, MAX_WALLETS, Title, Wallet, WalletName, WalletQueries, Wallets},
+    ledger::{Account, Balance, MAX_WALLETS, Title, Wallet, WalletName, WalletQueries, Wallets},
     time::Timestamp,
 };
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use super::{
-    accounts::{AccountRow, live_account_columns},
+    accounts::{AccountRow, live_account_columns, live_pending},
     books::ascending,
 };
 use crate::{
@@ -50,13 +50,25 @@ macro_rules! with_account {
     };
 }
 
+/// What is posted, and what of it is reserved. Wallets have accounts of their own kind, so no other table is asked.
+macro_rules! balances {
+    ($filter:literal) => {
+        concat!(
+            "SELECT a.id, a.credits_posted - a.debits_posted, ",
+            live_pending!("debit"),
+            " FROM ledger_accounts a WHERE a.kind = 'wallet' AND ",
+            $filter
+        )
+    };
+}
+
 const WALLET: &str = with_account!("w.id = $1");
 // One text for any number of wallets: each database takes a list in its own way.
-const AMONG_POSTGRES: &str = with_account!("w.id = ANY($1)");
+const BALANCES_POSTGRES: &str = balances!("a.id = ANY($1)");
+const BALANCES_SQLITE: &str = balances!("a.id IN (SELECT unhex(value) FROM json_each($1))");
 const TITLES_POSTGRES: &str = "SELECT id, owner, currency FROM wallets WHERE id = ANY($1)";
 const TITLES_SQLITE: &str =
     "SELECT id, owner, currency FROM wallets WHERE id IN (SELECT unhex(value) FROM json_each($1))";
-const AMONG_SQLITE: &str = with_account!("w.id IN (SELECT unhex(value) FROM json_each($1))");
 const DEFAULT: &str = with_account!("w.owner = $1 AND w.is_default");
 const WALLETS: &str = with_account!("w.owner = $1 ORDER BY w.created_at, w.id LIMIT $3");
 
@@ -154,9 +166,9 @@ impl Wallets for SqlUnitOfWork {
     }
 }
 
-async fn among_postgres(lane: &Lane, ids: &[Uuid], now: Timestamp) -> Result<Vec<WithAccountRow>, sqlx::Error> {
+async fn balances_postgres(lane: &Lane, ids: &[Uuid], now: Timestamp) -> Result<Vec<(Uuid, i64, i64)>, sqlx::Error> {
     let mut held = lane.hold().await?;
-    let query = sqlx::query_as(AMONG_POSTGRES).bind(ids).bind(Moment(now));
+    let query = sqlx::query_as(BALANCES_POSTGRES).bind(ids).bind(Moment(now));
     let found = query.fetch_all(&mut held.connection).await;
     held.give_back(found)
 }
@@ -175,16 +187,17 @@ impl WalletQueries for SqlStore {
         row.map(TryInto::try_into).transpose()
     }
 
-    async fn wallets_among(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(Wallet, Account)>, StoreError> {
+    async fn balances(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(WalletId, Balance)>, StoreError> {
         let ids = ascending(ids);
         self.reachable().await?;
-        let found: Result<Vec<WithAccountRow>, _> = match &self.db {
-            Db::Postgres { gather, .. } => asked(|| among_postgres(gather, &ids, now)).await,
+        let found: Result<Vec<(Uuid, i64, i64)>, _> = match &self.db {
+            Db::Postgres { gather, .. } => asked(|| balances_postgres(gather, &ids, now)).await,
             Db::Sqlite { read, .. } => {
-                sqlx::query_as(AMONG_SQLITE).bind(hexadecimal(&ids)).bind(Moment(now)).fetch_all(read).await
+                sqlx::query_as(BALANCES_SQLITE).bind(hexadecimal(&ids)).bind(Moment(now)).fetch_all(read).await
             }
         };
-        self.heard(found).await?.into_iter().map(TryInto::try_into).collect()
+        let balance = |(id, posted, reserved)| (WalletId(id), Balance { posted, available: posted - reserved });
+        Ok(self.heard(found).await?.into_iter().map(balance).collect())
     }
 
     async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError> {

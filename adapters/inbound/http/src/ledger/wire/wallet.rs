@@ -1,6 +1,6 @@
 //! Wallets, what is in them, and what moves money into and out of them.
 
-use dermaga_domain::ledger::{NewTransaction, WalletView};
+use dermaga_domain::ledger::{Funds, NewTransaction, WalletView};
 use dermaga_ports::ledger::Entry;
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
@@ -76,12 +76,12 @@ pub struct WalletBalance {
 
 impl WalletBalance {
     /// What was in a wallet at a moment, or is now.
-    pub fn of(view: WalletView, at: Option<Moment>) -> Self {
+    pub fn of(funds: Funds, at: Option<Moment>) -> Self {
         Self {
-            wallet_id: view.wallet.id.into(),
-            balance: view.balance.posted,
-            available: view.balance.available,
-            currency: view.wallet.currency.into(),
+            wallet_id: funds.wallet.into(),
+            balance: funds.balance.posted,
+            available: funds.balance.available,
+            currency: funds.currency.into(),
             at,
         }
     }
