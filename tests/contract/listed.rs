@@ -140,6 +140,8 @@ contracts! {
         all_wallets_close_together
         wallets_come_with_their_accounts
         several_balances_are_found_at_once
+        a_balance_of_illegal_counters_is_no_answer
+        a_question_outlives_a_server_that_hung_up
     }
     transactions {
         every_counterparty_reads_back

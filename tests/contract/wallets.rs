@@ -7,7 +7,7 @@ use dermaga_ports::{
     money::Currency,
     store::Store as _,
 };
-use dermaga_tests::databases::Database;
+use dermaga_tests::databases::{Database, Engine};
 
 use crate::{commit, fixtures::*};
 
@@ -150,7 +150,7 @@ pub async fn wallets_come_with_their_accounts(database: &Database) {
     assert_eq!(wallets.wallet(wallet(99, &nobody, "x").id, at(0)).await, Ok(None));
 }
 
-/// In any order, and of many at once the same as of each alone.
+/// In any order, and without what is reserved.
 pub async fn several_balances_are_found_at_once(database: &Database) {
     let (one, first) = add_customer(database, 1).await;
     let (_, second) = add_customer(database, 2).await;
@@ -181,4 +181,46 @@ pub async fn several_balances_are_found_at_once(database: &Database) {
     // More than one statement can ask for.
     let many: Vec<_> = (1..3_000).map(|n| wallet(n, &one, "any").id).collect();
     assert_eq!(wallets.balances(&many, at(0)).await.expect("reads").len(), 3);
+}
+
+/// More was reserved than the account says: whoever took that away would tell of money that is not there.
+pub async fn a_balance_of_illegal_counters_is_no_answer(database: &Database) {
+    let (_, wallet) = add_customer(database, 1).await;
+    let mut account = account_of(&wallet);
+    let mut cash = system_account(50);
+    open(database, &[&cash]).await;
+    account.counters.credits_posted = 100;
+    let held = hold(60, &mut account, &mut cash, 30, Some(at(100)));
+    account.counters.debits_pending = 20;
+    write(database, &Changes { accounts: vec![account], holds: vec![held], ..Changes::default() })
+        .await
+        .expect("writes");
+
+    let wallets = database.store.wallets();
+    let before = Balance { posted: 100, available: 80 };
+    assert_eq!(wallets.balances(&[wallet.id], at(99)).await, Ok(vec![(wallet.id, before)]));
+    let balance = wallets.balances(&[wallet.id], at(100)).await;
+    assert!(matches!(balance, Err(StoreError::Corrupt(_))), "{balance:?}");
+    let found = wallets.wallet(wallet.id, at(100)).await;
+    assert!(matches!(found, Err(StoreError::Corrupt(_))), "{found:?}");
+}
+
+/// What changes nothing is asked again, so that nobody hears of a connection that died while it rested.
+pub async fn a_question_outlives_a_server_that_hung_up(database: &Database) {
+    let (user, wallet) = add_customer(database, 1).await;
+    let hang_up = async || {
+        if database.engine == Engine::Postgres {
+            let ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                WHERE application_name = 'dermaga' AND datname = current_database()";
+            assert!(database.execute(ours).await.expect("hangs up") > 0, "somebody was there");
+        }
+    };
+    let wallets = database.store.wallets();
+    let balance = Ok(vec![(wallet.id, Balance { posted: 0, available: 0 })]);
+    assert_eq!(wallets.balances(&[wallet.id], at(0)).await, balance);
+    hang_up().await;
+    assert_eq!(wallets.balances(&[wallet.id], at(0)).await, balance);
+    hang_up().await;
+    let title = Title { owner: user.id, currency: wallet.currency };
+    assert_eq!(wallets.titles(&[wallet.id]).await, Ok(vec![(wallet.id, title)]));
 }

@@ -42,8 +42,7 @@ pub(super) fn check_name(faults: &mut Faults, place: &str, name: &Personal) {
 /// Notes who has no identity card or passport, where everybody has to show one.
 pub(super) fn check_documents(faults: &mut Faults, travellers: &[Traveller]) {
     for (at, _) in travellers.iter().enumerate().filter(|(_, traveller)| traveller.document.is_none()) {
-        faults
-            .add(&format!("/passengers/{at}/document"), "is wanted of everybody here: an identity card or a passport");
+        faults.add(&format!("/passengers/{at}/document"), "is wanted of everybody: an identity card or a passport");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Decorators that do together what concurrent callers ask for at the same time.
 //!
 //! - [`Coalescer`]: the ledger port; what gathers during a commit shares the next.
-//! - [`GatheringStore`]: the store; what is asked about wallets during a question shares the next.
+//! - [`GatheringStore`]: the store; balances and titles of wallets that are asked for during a question share the next.
 //!
 //! Neither waits for company: an idle system answers as fast as without them.
 

@@ -66,10 +66,9 @@ impl Kept {
         while let Some(earliest) = self.batches.first_entry().filter(|earliest| *earliest.key() <= after) {
             self.lines -= earliest.remove().len();
         }
-        let limit = limit as usize;
-        let mut found = SealedLines { lines: Vec::with_capacity(limit.min(self.lines)), end: after };
+        let mut found = SealedLines { lines: Vec::new(), end: after };
         for (number, lines) in &self.batches {
-            if *number != found.end + 1 || found.lines.len() >= limit {
+            if *number != found.end + 1 || found.lines.len() >= limit as usize {
                 break;
             }
             found.lines.extend_from_slice(lines);

@@ -83,9 +83,7 @@ impl TryFrom<AccountRow> for Account {
             credits_posted: row.credits_posted,
             credits_pending: row.credits_pending,
         };
-        if !counters.is_legal() {
-            return Err(corrupt(format_args!("account {} has illegal counters {counters:?}", row.id)));
-        }
+        let counters = legal(row.id, counters)?;
         Ok(Self {
             id: AccountId(row.id),
             kind: named(&AccountKind::ALL, AccountKind::as_str, &row.kind)?,
@@ -99,6 +97,14 @@ impl TryFrom<AccountRow> for Account {
             revision: row.revision.unsigned_abs(),
         })
     }
+}
+
+/// Counters as they were read, if they can be.
+pub(super) fn legal(account: Uuid, counters: Counters) -> Result<Counters, StoreError> {
+    if counters.is_legal() {
+        return Ok(counters);
+    }
+    Err(corrupt(format_args!("account {account} has illegal counters {counters:?}")))
 }
 
 /// A floor as a column.
