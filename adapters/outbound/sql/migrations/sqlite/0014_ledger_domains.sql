@@ -1,0 +1,2 @@
+-- On Postgres the rules for single numbers of the ledger move from tables to domain types. SQLite has no such types, and
+-- reads its CHECKs only once.
