@@ -22,6 +22,7 @@ mod serve;
 mod settings;
 mod suppliers;
 mod telling;
+mod workers;
 
 use std::process::ExitCode;
 
