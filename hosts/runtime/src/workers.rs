@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 /// own 61 tasks can take longer than the database did.
 const LOOK_OUTSIDE_AFTER: u32 = 16;
 
-/// After so many tasks a worker looks for what other threads have left for it, such as the one that writes to SQLite.
-const LOOK_ASIDE_AFTER: u32 = 4;
+/// After so many tasks a worker looks for what other threads have left for it: SQLite answers from one.
+const LOOK_ASIDE_AFTER: u32 = 1;
 
 /// Half of the processors; the other half is for the database.
 pub fn by_default() -> NonZeroU8 {
