@@ -127,3 +127,55 @@ pub async fn a_row_that_cannot_be_is_corrupt(database: &Database) {
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
     database.execute("UPDATE ledger_accounts SET kind = 'piggy_bank'").await.expect_err("no such kind");
 }
+
+/// Columns that no record of ours can get wrong, because their types are narrower than the columns'.
+pub async fn impossible_values_are_refused_without_the_rules(database: &Database) {
+    open(database, &[&account(1)]).await;
+    let blob = |bytes: usize| match database.engine {
+        Engine::Postgres => format!("'\\x{}'", "ab".repeat(bytes)),
+        Engine::Sqlite => format!("x'{}'", "ab".repeat(bytes)),
+    };
+    let id = |last: u8| match database.engine {
+        Engine::Postgres => format!("'00000000-0000-4000-8000-0000000000{last:02x}'"),
+        Engine::Sqlite => format!("x'000000000000400080000000000000{last:02x}'"),
+    };
+    let now = if database.engine == Engine::Postgres { "now()" } else { "0" };
+    let line = |n: u8, kind: i64, purpose: i64, amount: i64| {
+        format!(
+            "INSERT INTO ledger_transfers (id, kind, purpose, debit, credit, amount, at, debit_balance, credit_balance) \
+             VALUES ({}, {kind}, {purpose}, {}, {}, {amount}, {now}, 0, 0)",
+            id(n),
+            id(1),
+            id(2)
+        )
+    };
+    let batch = |number: i64, content: usize, link: usize, lines: usize| {
+        let (content, link, lines) = (blob(content), blob(link), blob(lines));
+        format!(
+            "INSERT INTO ledger_batches (number, content, link, lines) VALUES ({number}, {content}, {link}, {lines})"
+        )
+    };
+    let wrong = [
+        line(9, 0, 1, 5),
+        line(9, 6, 1, 5),
+        line(9, 1, 0, 5),
+        line(9, 1, 11, 5),
+        line(9, 1, 1, -1),
+        line(9, 1, 1, MAX_AMOUNT + 1),
+        batch(0, 32, 32, 16),
+        batch(1, 31, 32, 16),
+        batch(1, 32, 33, 16),
+        batch(1, 32, 32, 0),
+        batch(1, 32, 32, 17),
+        format!("UPDATE ledger_seal SET link = {}", blob(31)),
+        "UPDATE ledger_accounts SET currency = 'ID'".to_owned(),
+        "UPDATE ledger_accounts SET lines = -1".to_owned(),
+    ];
+    for attempt in wrong {
+        let refused = database.execute(&attempt).await.expect_err(&attempt);
+        assert!(refused.to_lowercase().contains("check constraint"), "{attempt}: {refused}");
+    }
+    for right in [line(9, 1, 10, MAX_AMOUNT), batch(1, 32, 32, 32)] {
+        assert_eq!(database.execute(&right).await, Ok(1), "{right}");
+    }
+}

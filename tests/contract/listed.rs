@@ -83,6 +83,7 @@ contracts! {
         the_floor_holds_without_the_rules
         counters_stay_in_range_without_the_rules
         impossible_lines_are_refused_without_the_rules
+        impossible_values_are_refused_without_the_rules
         waypoints_and_the_seal_are_append_only
         an_account_has_one_waypoint_at_a_time
         a_row_that_cannot_be_is_corrupt

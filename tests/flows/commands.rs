@@ -115,8 +115,8 @@ fn a_setting_that_is_wrong_is_named_wherever_it_stands() {
         ("DERMAGA_LOG_FORMAT", "loud", "log_format"),
         ("PORT", "many", "port"),
         ("REQUEST_TIMEOUT", "soon", "request_timeout"),
-        ("DERMAGA_WORKERS", "0", "workers"),
-        ("DERMAGA_WORKERS", "256", "workers"),
+        ("DERMAGA_WORKERS", "0", "workers: must be 1 to 255"),
+        ("DERMAGA_WORKERS", "256", "workers: must be 1 to 255"),
     ];
     for (name, value, setting) in from_environment {
         let told = told(hosts::run(dermaga(&folder, &["verify"]).env(name, value), ""));

@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Host, HostError, Profile, Settings, commands, logs, serve, settings::Flags, workers};
+use crate::{Host, HostError, Profile, Settings, commands, logs, serve, settings::Flags};
 
 const AFTER_HELP: &str = "\
 Without a command, the host serves. Without settings, it serves the profile `demo`: an embedded database with
@@ -131,7 +131,7 @@ fn execute(host: Host, cli: Cli) -> Result<ExitCode, HostError> {
     logs::start(&settings)?;
     // Whoever makes calls with TLS asks for it. That somebody has chosen already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = workers::start(settings.workers).map_err(HostError::Server)?;
+    let runtime = settings.workers.start().map_err(HostError::Server)?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(host, settings).await.map(|()| ExitCode::SUCCESS),

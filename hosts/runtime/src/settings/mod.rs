@@ -2,14 +2,14 @@
 
 mod reading;
 
-use std::{net::IpAddr, num::NonZeroU8, path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use dermaga_domain::payments::FeeRule;
 use dermaga_ports::auth::Role;
 
-use crate::{Host, Profile, workers};
+use crate::{Host, Profile, workers::Workers};
 
 /// Everything a host can be told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -134,7 +134,7 @@ pub struct Settings {
     /// A proxy in front writes `X-Forwarded-For`, and nobody else can.
     pub trust_forwarded: bool,
     /// Threads that work on requests.
-    pub workers: NonZeroU8,
+    pub workers: Workers,
     /// Seconds that requests get to finish when the host is stopped.
     pub shutdown_grace: u64,
     /// What to log: `error`, `warn`, `info`, `debug`, or a filter such as `dermaga_http=debug,info`.
@@ -243,7 +243,7 @@ impl Settings {
             rate_burst: 200,
             cors_origins: Vec::new(),
             trust_forwarded: false,
-            workers: workers::by_default(),
+            workers: Workers::default(),
             shutdown_grace: 10,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
