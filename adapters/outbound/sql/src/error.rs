@@ -146,7 +146,7 @@ fn from_sqlstate(code: &str, error: &dyn DatabaseError) -> StoreError {
     match code {
         // serialization_failure, deadlock_detected, lock_not_available, query_canceled, too_many_connections
         "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreError::Busy,
-        // Our own: see ledger_require in the migrations.
+        // Our own: see ledger_store in the migrations.
         "DM001" => StoreError::Stale(Entity::Account),
         "25006" => StoreError::Unavailable("the database is read-only".to_owned()),
         "53100" => StoreError::Unavailable("the disk is full".to_owned()),

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::{
     accounts::{AccountRow, account_columns},
-    batch::{all_stored, bind_batch, store_batch},
+    batch::{bind_batch, store_batch},
     books::{ACCOUNTS, ascending, push_ids},
-    seal::{extend_seal, imprint},
+    seal::imprint,
 };
 use crate::{
     db::{Db, READ_COMMITTED, id_chunks},
@@ -23,21 +23,9 @@ use crate::{
     store::SqlStore,
 };
 
-/// Everything in one statement, which is its own transaction. That the chain is extended only when all accounts and lines
-/// were stored also fixes the order of locks: accounts, ids of lines, and the end of the chain last.
-const APPEND: &str = concat!(
-    store_batch!(),
-    ", ",
-    extend_seal!(
-        "(SELECT count(*) FROM stored) = cardinality($1) \
-         AND (SELECT count(*) FROM journalled) = cardinality($10)",
-        "$28",
-        "$29",
-        "$30"
-    ),
-    all_stored!(),
-    ", (SELECT number FROM head)"
-);
+/// Everything in one statement, which is its own transaction. The seal comes last, so that the end of the chain is locked as
+/// short as possible, and after the accounts, as in a unit of work.
+const APPEND: &str = concat!("SELECT CASE WHEN ", store_batch!(), " THEN ledger_seal_lines($28, $29, $30) END");
 
 const LOCK: &str = concat!(
     "SELECT ",
@@ -107,7 +95,7 @@ impl Journal for SqlStore {
 async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<u64, sqlx::Error> {
     let mut held = lane.hold().await?;
     let done = appending(changes).fetch_one(&mut held.connection).await;
-    let number: i64 = held.give_back(done)?.try_get(1)?;
+    let number: i64 = held.give_back(done)?.try_get(0)?;
     Ok(number.unsigned_abs())
 }
 

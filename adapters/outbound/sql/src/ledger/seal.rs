@@ -15,29 +15,8 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::{codec, db::Tx, error::from_driver};
 
-/// Extends the chain in Postgres if `$condition` holds: a part of a `WITH`. Parameters: tag of a link, content, lines.
-macro_rules! extend_seal {
-    ($condition:literal, $tag:literal, $content:literal, $lines:literal) => {
-        concat!(
-            "head AS (UPDATE ledger_seal SET number = number + 1, link = sha256(",
-            $tag,
-            "::bytea || int8send(number + 1) || link || ",
-            $content,
-            "::bytea) WHERE ",
-            $condition,
-            " RETURNING number, link), \
-             sealed AS (INSERT INTO ledger_batches (number, content, link, lines) SELECT number, ",
-            $content,
-            "::bytea, link, ",
-            $lines,
-            "::bytea FROM head)"
-        )
-    };
-}
-
-pub(super) use extend_seal;
-
-const EXTEND: &str = concat!("WITH ", extend_seal!("id", "$1", "$2", "$3"), " SELECT 1");
+/// Tag of a link, content, lines.
+const EXTEND: &str = "SELECT ledger_seal_lines($1, $2, $3)";
 /// The end of the chain.
 pub(super) const HEAD: &str = "SELECT number, link FROM ledger_seal";
 pub(super) const MOVE_HEAD: &str = "UPDATE ledger_seal SET number = $1, link = $2";

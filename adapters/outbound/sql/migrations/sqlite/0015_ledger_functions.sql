@@ -1,0 +1,2 @@
+-- On Postgres functions store a batch and seal it, so that an append stays one round trip. SQLite is in the process: there
+-- is nothing to save.
