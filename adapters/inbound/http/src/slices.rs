@@ -68,8 +68,8 @@ pub fn suite() -> Slice {
 }
 
 const SUITE: &str = "A commerce back end: accounts, wallets, a double-entry ledger, payments through gateways, products and \
-orders, and the doors of events. Amounts are whole numbers of the currency's smallest unit (IDR has no decimals), times are \
-RFC 3339 in UTC, refusals are RFC 9457 problems.";
+orders, flights, ferries, hotels and bills, and the doors of events. Amounts are whole numbers of the currency's smallest \
+unit (IDR has no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
 
 const SHOP: &str = "The shop host of Dermaga. Amounts are whole numbers of the currency's smallest unit (IDR has \
 no decimals), times are RFC 3339 in UTC, refusals are RFC 9457 problems.";
