@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     StoreError,
-    ledger::{Account, Changes, Counters, Floor, Hold, Reversed, Transfer, TransferKind, Waypoint},
+    ledger::{Account, Changes, Counters, Floor, Hold, Reversed, Transfer, TransferKind, Waypoint, seal::Head},
     money::MAX_AMOUNT,
     store::Store as _,
 };
@@ -118,6 +118,30 @@ pub async fn an_account_has_one_waypoint_at_a_time(database: &Database) {
     let waypoint = Waypoint { account: from.id, at: at(1), line: line.id };
     let changes = Changes { waypoints: vec![waypoint; 2], ..posted(&[&from, &to], vec![line]) };
     refuses(database, changes).await;
+}
+
+/// A trigger may drop a line without an error. Then the money must not move either.
+pub async fn a_line_that_is_dropped_on_its_way_stores_nothing(database: &Database) {
+    let (from, to) = (system_account(1), system_account(2));
+    open(database, &[&from, &to]).await;
+    let swallow: &[&str] = match database.engine {
+        Engine::Postgres => &[
+            "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+            "CREATE TRIGGER swallow BEFORE INSERT ON ledger_transfers FOR EACH ROW EXECUTE FUNCTION swallow()",
+        ],
+        Engine::Sqlite => &["CREATE TRIGGER swallow BEFORE INSERT ON ledger_transfers BEGIN SELECT RAISE(IGNORE); END"],
+    };
+    for statement in swallow {
+        database.execute(statement).await.expect(statement);
+    }
+    let (mut debit, mut credit) = (from.clone(), to.clone());
+    let line = post(10, &mut debit, &mut credit, 5, at(1));
+    let changes = posted(&[&debit, &credit], vec![line]);
+    let appended = database.store.journal().append(&changes).await;
+    assert!(matches!(appended, Err(StoreError::Corrupt(_))), "{appended:?}");
+    refuses(database, changes).await;
+    assert_eq!(database.store.journal().accounts(&[from.id, to.id]).await, Ok(vec![from, to]));
+    assert_eq!(database.store.ledger().head().await, Ok(Head::GENESIS));
 }
 
 pub async fn a_row_that_cannot_be_is_corrupt(database: &Database) {

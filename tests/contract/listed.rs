@@ -86,6 +86,7 @@ contracts! {
         impossible_values_are_refused_without_the_rules
         waypoints_and_the_seal_are_append_only
         an_account_has_one_waypoint_at_a_time
+        a_line_that_is_dropped_on_its_way_stores_nothing
         a_row_that_cannot_be_is_corrupt
     }
     journal {

@@ -35,6 +35,10 @@ BEGIN
     SELECT unnest(t_id), unnest(t_kind), unnest(t_purpose), unnest(t_debit), unnest(t_credit), unnest(t_amount),
         unnest(t_refers_to), unnest(t_expires_at), unnest(t_at), unnest(t_debit_balance), unnest(t_credit_balance),
         unnest(t_debit_previous), unnest(t_credit_previous), unnest(t_description), unnest(t_actor);
+    GET DIAGNOSTICS stored = ROW_COUNT;
+    IF stored <> cardinality(t_id) THEN
+        RAISE EXCEPTION 'the journal did not take every line';
+    END IF;
 
     -- Small batches seldom have any.
     IF cardinality(w_account) > 0 THEN

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What stores a batch in Postgres, as an expression that is true. Migration 0015 says what it does; its errors are those
-/// of the tables, and `DM001` unless every account has the revision that was expected.
+/// of the tables, `DM001` unless every account has the revision that was expected, and `P0001` unless every line was taken.
 macro_rules! store_batch {
     () => {
         "ledger_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
@@ -142,6 +142,11 @@ impl SqlUnitOfWork {
     }
 }
 
+/// A trigger of somebody else's may drop a line without a word.
+pub(super) fn line_not_taken() -> StoreError {
+    StoreError::Corrupt("the journal did not take every line".to_owned())
+}
+
 async fn sqlite_batch(connection: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
     for piece in pieces(&last_states(&changes.accounts, |account| account.id.0)) {
         let stored = sqlite_accounts(connection, piece).await.map_err(from_driver)?;
@@ -150,7 +155,10 @@ async fn sqlite_batch(connection: &mut SqliteConnection, changes: &Changes) -> R
         }
     }
     for piece in pieces(&changes.transfers) {
-        sqlite_transfers(connection, piece).await.map_err(from_driver)?;
+        let taken = sqlite_transfers(connection, piece).await.map_err(from_driver)?;
+        if taken != piece.len() as u64 {
+            return Err(line_not_taken());
+        }
     }
     for piece in pieces(&changes.waypoints) {
         sqlite_waypoints(connection, piece).await.map_err(from_driver)?;
@@ -175,7 +183,7 @@ async fn sqlite_accounts(connection: &mut SqliteConnection, accounts: &[&Account
     query.build().execute(connection).await.map(|done| done.rows_affected())
 }
 
-async fn sqlite_transfers(connection: &mut SqliteConnection, lines: &[Transfer]) -> Result<(), sqlx::Error> {
+async fn sqlite_transfers(connection: &mut SqliteConnection, lines: &[Transfer]) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(INSERT_TRANSFERS);
     query.push_values(lines, |mut row, line| {
         row.push_bind(line.id.0)
@@ -194,7 +202,7 @@ async fn sqlite_transfers(connection: &mut SqliteConnection, lines: &[Transfer])
             .push_bind(line.description.as_deref())
             .push_bind(line.actor.as_deref());
     });
-    query.build().execute(connection).await.map(drop)
+    query.build().execute(connection).await.map(|done| done.rows_affected())
 }
 
 async fn sqlite_waypoints(connection: &mut SqliteConnection, waypoints: &[Waypoint]) -> Result<(), sqlx::Error> {

@@ -23,8 +23,8 @@ use crate::{
     store::SqlStore,
 };
 
-/// Everything in one statement, which is its own transaction. The seal comes last, so that the end of the chain is locked as
-/// short as possible, and after the accounts, as in a unit of work.
+/// Everything in one statement, which is its own transaction. CASE is what orders the two: the end of the chain is locked
+/// last, as in a unit of work, and for as short as possible.
 const APPEND: &str = concat!("SELECT CASE WHEN ", store_batch!(), " THEN ledger_seal_lines($28, $29, $30) END");
 
 const LOCK: &str = concat!(

@@ -26,7 +26,10 @@ use sqlx::{Sqlite, pool::PoolConnection};
 use tokio::{runtime::Handle, sync::oneshot};
 use uuid::Uuid;
 
-use super::{batch::last_states, seal};
+use super::{
+    batch::{last_states, line_not_taken},
+    seal,
+};
 use crate::{
     codec::{self, kind_code, purpose_code},
     error::from_file,
@@ -125,7 +128,11 @@ fn write(connection: &mut Connection, changes: &Changes) -> Result<u64, StoreErr
             return Err(StoreError::Stale(Entity::Account));
         }
     }
-    changes.transfers.iter().try_for_each(|line| journal(&transaction, line)).map_err(from_file)?;
+    for line in &changes.transfers {
+        if journal(&transaction, line).map_err(from_file)? == 0 {
+            return Err(line_not_taken());
+        }
+    }
     changes.waypoints.iter().try_for_each(|waypoint| mark(&transaction, waypoint)).map_err(from_file)?;
     let number = extend_seal(&transaction, &changes.transfers)?;
     transaction.commit().map(|()| number).map_err(from_file)
@@ -149,8 +156,8 @@ fn update(transaction: &Transaction<'_>, account: &Account) -> rusqlite::Result<
     ])
 }
 
-fn journal(transaction: &Transaction<'_>, line: &Transfer) -> rusqlite::Result<()> {
-    let inserted = transaction.prepare_cached(INSERT_TRANSFER)?.execute(params![
+fn journal(transaction: &Transaction<'_>, line: &Transfer) -> rusqlite::Result<usize> {
+    transaction.prepare_cached(INSERT_TRANSFER)?.execute(params![
         bytes(&line.id.0),
         kind_code(line.kind),
         purpose_code(line.purpose),
@@ -166,8 +173,7 @@ fn journal(transaction: &Transaction<'_>, line: &Transfer) -> rusqlite::Result<(
         line.credit_previous.as_ref().map(|id| bytes(&id.0)),
         line.description.as_deref(),
         line.actor.as_deref(),
-    ]);
-    inserted.map(drop)
+    ])
 }
 
 fn mark(transaction: &Transaction<'_>, waypoint: &Waypoint) -> rusqlite::Result<()> {
