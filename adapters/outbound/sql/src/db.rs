@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-use crate::{lane::Lane, ledger::scribe::Scribe};
+use crate::{awake::awake, lane::Lane, ledger::scribe::Scribe};
 
 /// The pools of an open database.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Postgres(transaction) => transaction.commit().await,
-            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Sqlite(transaction) => awake(transaction.commit()).await,
         }
     }
 }
@@ -130,7 +130,7 @@ macro_rules! on_tx {
             }
             $crate::db::Tx::Sqlite(transaction) => {
                 let $x = &mut **transaction;
-                $body
+                $crate::awake::awake(async { $body }).await
             }
         };
         $unit.settle(done)

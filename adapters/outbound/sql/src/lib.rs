@@ -31,6 +31,7 @@ mod db;
 mod attendance;
 mod audit;
 mod auth;
+mod awake;
 mod booking;
 mod codec;
 mod error;
