@@ -1,9 +1,9 @@
 //! Waiting for SQLite without going to sleep.
 //!
-//! The driver runs each statement on a thread of its own, and most are done in a few microseconds. A worker that parks
-//! meanwhile has to be woken by that thread, which takes longer than the statement. A unit of work asks one thing after
-//! the other while everybody else who writes waits for it, so here it looks again for a moment first. Other tasks of the
-//! worker go on between two looks.
+//! The driver runs each statement on a thread of its own, and most are done in a few microseconds. Parking a worker and
+//! having it woken by that thread comes on top of each. A unit of work asks one thing after the other while everybody else
+//! who writes waits for it, so here it looks again for a moment first. Other tasks of the worker go on between two looks.
+//! What that is worth, and to whom not: docs/adr/0030-waiting-for-sqlite.md.
 
 use std::{
     future::poll_fn,

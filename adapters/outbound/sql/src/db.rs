@@ -120,7 +120,7 @@ macro_rules! on_read {
     }};
 }
 
-/// The same inside a unit of work, which is spent if the statement fails.
+/// The same inside a unit of work, which is spent if the statement fails. SQLite is waited for [`awake`].
 macro_rules! on_tx {
     ($unit:expr, |$x:ident| $body:expr) => {{
         let done = match $unit.open()? {
