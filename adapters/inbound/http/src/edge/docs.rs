@@ -40,8 +40,11 @@ pub fn document<T: OpenApi, W: Webhook>(service: &OpenApiService<T, W>) -> Strin
 }
 
 /// Makes the document of any APIs say what is true: one entry per path, although several APIs may share it, and only
-/// refusals that an operation can give.
-pub struct Tidy<T>(pub T);
+/// refusals that an operation can give. The document leaves the prefix to its `servers`; the routes have it.
+pub struct Tidy<T> {
+    pub apis: T,
+    pub prefix: &'static str,
+}
 
 impl<T: OpenApi> OpenApi for Tidy<T> {
     fn meta() -> Vec<MetaApi> {
@@ -68,7 +71,9 @@ impl<T: OpenApi> OpenApi for Tidy<T> {
     }
 
     fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-        self.0.add_routes(routes);
+        let mut bare = HashMap::new();
+        self.apis.add_routes(&mut bare);
+        routes.extend(bare.into_iter().map(|(path, operations)| (format!("{}{path}", self.prefix), operations)));
     }
 }
 

@@ -12,10 +12,7 @@ use std::{
 
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use poem::{
-    PathPattern, Response,
-    http::{Method, StatusCode},
-};
+use poem::{PathPattern, Response, http::Method};
 
 use super::paths::Paths;
 
@@ -47,22 +44,21 @@ struct Series {
 /// Counts answers.
 pub struct Meter {
     paths: Arc<Paths>,
-    prefix: &'static str,
     series: RwLock<HashMap<Key, Series>>,
 }
 
 impl Meter {
-    /// `prefix` is where the API is nested; `paths` gives its routes readable names.
-    pub fn new(paths: Arc<Paths>, prefix: &'static str) -> Self {
+    /// `paths` gives routes readable names.
+    pub fn new(paths: Arc<Paths>) -> Self {
         describe_counter!(REQUESTS, Unit::Count, "Requests answered");
         describe_histogram!(SECONDS, Unit::Seconds, "Time from the request's head to the answer's");
-        Self { paths, prefix, series: RwLock::default() }
+        Self { paths, series: RwLock::default() }
     }
 
     /// Counts one answer to a request for `path`.
     pub fn record(&self, method: &Method, path: &str, response: &Response, took: Duration) {
         let status = response.status();
-        let key = (self.route(path, status, response), label(method), status.as_u16());
+        let key = (self.route(path, response), label(method), status.as_u16());
         if let Some(series) = self.series.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return series.add(took);
         }
@@ -70,18 +66,12 @@ impl Meter {
         all.entry(key).or_insert_with_key(|key| self.open(key)).add(took);
     }
 
-    fn route(&self, path: &str, status: StatusCode, response: &Response) -> Arc<str> {
-        match response.data::<PathPattern>() {
-            Some(pattern) if &*pattern.0 != self.prefix => pattern.0.clone(),
-            // A handler that panicked or was dropped cannot tell its route, and those are the ones to know about.
-            found if status.is_server_error() => match (self.paths.template(path), found) {
-                (Some(template), _) => template.into(),
-                (None, Some(pattern)) => pattern.0.clone(),
-                (None, None) => UNMATCHED.clone(),
-            },
-            Some(pattern) => pattern.0.clone(),
-            None => UNMATCHED.clone(),
+    fn route(&self, path: &str, response: &Response) -> Arc<str> {
+        if let Some(pattern) = response.data::<PathPattern>() {
+            return pattern.0.clone();
         }
+        // Who was refused at the door, panicked or took too long did not say which route it was.
+        self.paths.template(path).map_or_else(|| UNMATCHED.clone(), Arc::from)
     }
 
     fn open(&self, (route, method, status): &Key) -> Series {

@@ -3,7 +3,7 @@
 //! ```text
 //! Front         request id, address, span; CORS; security headers, count, access log
 //!   ProblemEdge   every failure and every panic becomes a problem
-//!     Route
+//!     Fork
 //!       /v1         Guard (rate limit, time-out), then the data, then the APIs
 //!       beside it   /, /docs, /redoc, /openapi.json, /problems, /health, /metrics
 //! ```
@@ -22,7 +22,7 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use poem::{EndpointExt, IntoEndpoint, Route, endpoint::BoxEndpoint, get};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route, endpoint::BoxEndpoint, get};
 use poem_openapi::{OpenApi, OpenApiService};
 
 use super::{
@@ -61,7 +61,7 @@ pub struct EdgeConfig {
 
 /// Some APIs, ready to be served, and their OpenAPI document.
 pub struct Slice {
-    /// The operations, without the prefix.
+    /// The operations, under [`PREFIX`].
     pub endpoint: BoxEndpoint<'static>,
     /// The document, as `/openapi.json` serves it and a host's `openapi` command prints it.
     pub document: String,
@@ -70,7 +70,8 @@ pub struct Slice {
 /// Makes a slice of an API or of a tuple of them. Two operations with one id, or on one path and method, are a mistake
 /// in the program and panic.
 pub fn slice<T: OpenApi + 'static>(apis: T, title: &str, description: &str, version: &str) -> Slice {
-    let service = OpenApiService::new(Tidy(apis), title, version).description(description).server(PREFIX);
+    let service =
+        OpenApiService::new(Tidy { apis, prefix: PREFIX }, title, version).description(description).server(PREFIX);
     Slice { document: docs::document(&service), endpoint: service.into_endpoint() }
 }
 
@@ -83,18 +84,37 @@ pub fn edge<D: Clone + Send + Sync + 'static>(
     metrics: PrometheusHandle,
     config: EdgeConfig,
     data: D,
-) -> BoxEndpoint<'static> {
+) -> impl Endpoint<Output = Response> + 'static {
     let EdgeConfig { service, version, body_limit, request_timeout, .. } = config;
     let paths = Arc::new(Paths::of(&slice.document, PREFIX));
     let limit = RateLimit::new(config.rate_per_second, config.rate_burst);
     keep_house(Arc::downgrade(&paths), limit.clone(), metrics.clone());
 
     let api = Guard::new(slice.endpoint.data(data), limit, request_timeout);
-    let routes = Route::new().nest(PREFIX, api).at("/", get(docs::html(landing)));
-    let routes = docs::pages(routes, slice.document);
-    let routes = health::routes(routes, &service, &version, probes, metrics);
+    let beside = docs::pages(Route::new().at("/", get(docs::html(landing))), slice.document);
+    let beside = health::routes(beside, &service, &version, probes, metrics);
 
-    let meter = Meter::new(paths.clone(), PREFIX);
-    let inner = ProblemEdge::new(routes, paths.clone());
-    Front::new(inner, &config.cors_origins, meter, paths, body_limit, config.trust_forwarded).boxed()
+    let meter = Meter::new(paths.clone());
+    let inner = ProblemEdge::new(Fork { api, beside }, paths.clone());
+    Front::new(inner, &config.cors_origins, meter, paths, body_limit, config.trust_forwarded)
+}
+
+/// The API, and what is served beside it.
+///
+/// A route nested in a route would do the same, but it writes every URI anew, puts the pattern of every path together
+/// again, and asks for two more futures on the heap.
+struct Fork<A> {
+    api: A,
+    beside: Route,
+}
+
+impl<A: Endpoint<Output = Response>> Endpoint for Fork<A> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        match request.uri().path().strip_prefix(PREFIX) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => self.api.call(request).await,
+            _ => self.beside.call(request).await,
+        }
+    }
 }

@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use dermaga_domain::error::{Code, Error};
 use metrics_exporter_prometheus::PrometheusHandle;
 use poem::{
+    EndpointExt,
     endpoint::BoxEndpoint,
     http::StatusCode,
     test::{TestClient, TestRequestBuilder, TestResponse},
@@ -221,7 +222,7 @@ type Client = TestClient<BoxEndpoint<'static>>;
 fn client_with(config: EdgeConfig, probes: Probes) -> Client {
     let slice = slice((Toy, Second), "Toy", "Goes wrong.", "1.2.3");
     let landing = "<!doctype html><title>Toy</title>".to_owned();
-    TestClient::new(edge(slice, landing, probes, metrics(), config, App { name: "toy" }))
+    TestClient::new(edge(slice, landing, probes, metrics(), config, App { name: "toy" }).boxed())
 }
 
 fn client() -> Client {

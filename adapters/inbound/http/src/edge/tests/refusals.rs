@@ -49,7 +49,7 @@ async fn a_body_that_breaks_off() {
 #[tokio::test]
 async fn a_path_without_a_route() {
     let client = client();
-    for path in ["/v1/nothing", "/v1", "/v1/orders/", "/nothing", "/docs/nothing.js"] {
+    for path in ["/v1/nothing", "/v1", "/v1/orders/", "/v1nothing", "/nothing", "/docs/nothing.js"] {
         let (problem, _) = refused(client.get(path), 404, "route_unknown").await;
         assert!(problem["detail"].as_str().expect("a text").contains("/docs"));
     }
@@ -57,7 +57,11 @@ async fn a_path_without_a_route() {
 
 #[tokio::test]
 async fn a_path_with_something_that_is_no_id() {
-    refused(client().get("/v1/orders/7"), 404, "path_id_invalid").await;
+    let client = client();
+    // The last is no text at all.
+    for path in ["/v1/orders/7", "/v1/orders/%FF"] {
+        refused(client.get(path), 404, "path_id_invalid").await;
+    }
 }
 
 #[tokio::test]

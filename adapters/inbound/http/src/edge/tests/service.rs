@@ -226,6 +226,20 @@ async fn requests_are_counted_by_route_and_not_by_path() {
 }
 
 #[tokio::test]
+async fn who_is_turned_away_is_counted_by_route_too() {
+    let client = client_with(EdgeConfig { rate_per_second: 1, rate_burst: 1, ..config() }, Probes::default());
+    for status in [StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
+        client.get(format!("/v1/orders/{ANY_ID}?since=1")).send().await.assert_status(status);
+    }
+    client.get("/v1/nothing/4711").send().await.assert_status(StatusCode::TOO_MANY_REQUESTS);
+    let numbers = text(&client, "/metrics").await;
+    for route in ["/v1/orders/{id}", "unmatched"] {
+        let line = format!(r#"http_requests_total{{method="GET",route="{route}",status="429"}} 1"#);
+        assert!(numbers.contains(&line), "{line}: {numbers}");
+    }
+}
+
+#[tokio::test]
 async fn the_landing_page_is_at_the_root() {
     let client = client();
     assert!(text(&client, "/").await.contains("<title>Toy</title>"));
