@@ -102,7 +102,7 @@ pub fn edge<D: Clone + Send + Sync + 'static>(
 /// The API, and what is served beside it.
 ///
 /// A route nested in a route would do the same, but it writes every URI anew, puts the pattern of every path together
-/// again, and asks for two more futures on the heap.
+/// again, and asks for one more future on the heap.
 struct Fork<A> {
     api: A,
     beside: Route,
