@@ -11,6 +11,9 @@ use crate::queue::{Callers, Line, queue, safely, tell_all};
 const WAITING: usize = 4_096;
 /// Questions that are asked together.
 const TOGETHER: usize = 256;
+/// How often whoever is ready to run does, before the question is asked. The first who asks would otherwise be asked for
+/// alone, while the requests of the others have arrived and are not read yet; and a question costs much more than looking.
+const ROUNDS: usize = 2;
 
 const STORE: &str = "the store";
 
@@ -38,7 +41,7 @@ impl<Q: Send + 'static, A: Send + 'static> Gatherer<Q, A> {
 }
 
 async fn work<Q, A>(store: Arc<dyn Store>, mut line: Line<Q, A>, ask: Ask<Q, A>) {
-    while let Some(gathered) = line.gathered(TOGETHER, |_| 1).await {
+    while let Some(gathered) = line.gathered(ROUNDS, TOGETHER, |_| 1).await {
         let (questions, callers): (Vec<Q>, Vec<_>) =
             gathered.into_iter().map(|waiting| (waiting.asked, waiting.caller)).unzip();
         if questions.is_empty() {

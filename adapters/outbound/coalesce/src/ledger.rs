@@ -48,6 +48,9 @@ type Job = Waiting<Vec<Voucher>, Vec<Outcome>>;
 
 const LEDGER: &str = "the ledger";
 
+/// A batch is not held up for those who are about to ask: it waits for the disk, and they gather while it does.
+const AT_ONCE: usize = 0;
+
 /// The ledger port over another ledger. Its task ends when the last clone of the queue is gone and everything that was
 /// taken in has been answered.
 pub struct Coalescer {
@@ -73,7 +76,7 @@ impl Ledger for Coalescer {
 /// Takes what has gathered, posts it, and answers, until nobody can send any more.
 async fn work(ledger: Arc<dyn Ledger>, mut line: Line<Vec<Voucher>, Vec<Outcome>>, batch: usize) {
     let transfers = |vouchers: &Vec<Voucher>| vouchers.iter().map(|voucher| voucher.posting.transfers().len()).sum();
-    while let Some(gathered) = line.gathered(batch, transfers).await {
+    while let Some(gathered) = line.gathered(AT_ONCE, batch, transfers).await {
         post(&*ledger, gathered).await;
     }
 }

@@ -10,9 +10,12 @@ use std::panic::AssertUnwindSafe;
 
 use dermaga_ports::StoreError;
 use futures::FutureExt;
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot,
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    task::yield_now,
 };
 
 type Answer<A> = Result<A, StoreError>;
@@ -64,12 +67,21 @@ impl<Q, A> Callers<Q, A> {
 }
 
 impl<Q, A> Line<Q, A> {
-    /// Those who have gathered, in order, until together they weigh `limit`; waits for the first. Empty if all of them
-    /// have given up in the meantime, `None` if nobody can ask any more.
-    pub async fn gathered(&mut self, limit: usize, weight: impl Fn(&Q) -> usize) -> Option<Vec<Waiting<Q, A>>> {
+    /// Those who have gathered, in order, until together they weigh `limit`; waits for the first, and after it lets whoever
+    /// else is ready to run have so many `rounds`. Empty if all of them have given up in the meantime, `None` if nobody can
+    /// ask any more.
+    pub async fn gathered(
+        &mut self,
+        rounds: usize,
+        limit: usize,
+        weight: impl Fn(&Q) -> usize,
+    ) -> Option<Vec<Waiting<Q, A>>> {
         let mut gathered = Vec::new();
         let mut weighs = 0;
         let mut next = Some(self.0.recv().await?);
+        for _ in 0..rounds {
+            yield_now().await;
+        }
         while let Some(waiting) = next {
             // Whoever has given up in the meantime wants nothing any more.
             if !waiting.caller.0.is_closed() {
@@ -104,7 +116,7 @@ pub async fn safely<T>(whose: &str, work: impl Future<Output = Answer<T>>) -> An
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use futures::future::join_all;
 
@@ -131,7 +143,7 @@ mod tests {
         let work = async {
             let mut sizes = Vec::new();
             for _ in 0..2 {
-                let gathered = line.gathered(5, |asked| *asked).await.expect("somebody asks");
+                let gathered = line.gathered(0, 5, |asked| *asked).await.expect("somebody asks");
                 sizes.push(gathered.len());
                 gathered.into_iter().for_each(|waiting| waiting.caller.tell(Ok(())));
             }
@@ -140,7 +152,29 @@ mod tests {
         let (answers, sizes) = futures::join!(waiting, work);
         assert_eq!((answers, sizes), (vec![Ok(()); 4], vec![3, 1]));
         drop(callers);
-        assert!(line.gathered(5, |asked| *asked).await.is_none());
+        assert!(line.gathered(0, 5, |asked| *asked).await.is_none());
+    }
+
+    /// The second asks only after the first has, as somebody does whose request was read a little later.
+    #[tokio::test]
+    async fn whoever_is_ready_may_come_along() {
+        for (rounds, together) in [(0, 1), (1, 2)] {
+            let (callers, mut line) = queue::<u32, ()>("the test", 10);
+            let callers = Arc::new(callers);
+            let later = callers.clone();
+            let asking = tokio::spawn(async move {
+                let first = callers.ask(1);
+                tokio::spawn(async move {
+                    yield_now().await;
+                    later.ask(2).await
+                });
+                first.await
+            });
+            let gathered = line.gathered(rounds, 10, |_| 1).await.expect("somebody asks");
+            assert_eq!(gathered.len(), together, "after {rounds} rounds");
+            gathered.into_iter().for_each(|waiting| waiting.caller.tell(Ok(())));
+            assert_eq!(asking.await.expect("no panic"), Ok(()));
+        }
     }
 
     #[tokio::test]

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-use crate::{awake::awake, lane::Lane, ledger::scribe::Scribe};
+use crate::{
+    awake::awake,
+    lane::Lane,
+    ledger::{scribe::Scribe, teller::Teller},
+    turns::{Turn, Turns},
+};
 
 /// The pools of an open database.
 #[derive(Debug, Clone)]
@@ -16,12 +21,15 @@ pub(crate) enum Db {
         /// For questions that are gathered.
         gather: Arc<Lane>,
     },
-    /// SQLite has one writer at a time whatever we do; a queue in front of it is fairer than its own waiting.
     Sqlite {
         read: SqlitePool,
+        /// One connection, for whoever has the turn.
         write: SqlitePool,
+        turns: Turns,
         /// For the ledger's batches.
         append: Arc<Scribe>,
+        /// For balances.
+        tell: Arc<Teller>,
     },
 }
 
@@ -36,12 +44,16 @@ pub(crate) enum Tx {
 pub(crate) const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Db {
-    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+    /// A transaction that may write, and the turn to do so where it takes one.
+    pub(crate) async fn begin(&self) -> Result<(Tx, Option<Turn>), sqlx::Error> {
         Ok(match self {
             // Said aloud, because the locks rely on it: a statement that waited for a row sees the newest one.
-            Self::Postgres { pool, .. } => Tx::Postgres(pool.begin_with(READ_COMMITTED).await?),
-            // Takes the write lock at once: no upgrade from reading to writing that could fail in the middle.
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres { pool, .. } => (Tx::Postgres(pool.begin_with(READ_COMMITTED).await?), None),
+            Self::Sqlite { write, turns, .. } => {
+                let turn = turns.next().await?;
+                // Takes the write lock at once: no upgrade from reading to writing that could fail in the middle.
+                (Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?), Some(turn))
+            }
         })
     }
 
@@ -54,13 +66,14 @@ impl Db {
     }
 
     /// A transaction that sees one moment and writes nothing.
-    pub(crate) async fn begin_snapshot(&self) -> Result<Tx, sqlx::Error> {
-        Ok(match self {
+    pub(crate) async fn begin_snapshot(&self) -> Result<(Tx, Option<Turn>), sqlx::Error> {
+        let tx = match self {
             Self::Postgres { pool, .. } => {
                 Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-        })
+        };
+        Ok((tx, None))
     }
 }
 

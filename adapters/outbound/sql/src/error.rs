@@ -78,7 +78,7 @@ pub(crate) fn from_connecting(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// What an error of the ledger's own connection to SQLite means: see `ledger/scribe.rs`.
+/// What an error of a connection to SQLite means that is not the pool's: see `desk.rs`.
 pub(crate) fn from_file(error: rusqlite::Error) -> StoreError {
     let rusqlite::Error::SqliteFailure(failure, message) = &error else {
         return StoreError::Corrupt(error.to_string());

@@ -34,6 +34,7 @@ mod auth;
 mod awake;
 mod booking;
 mod codec;
+mod desk;
 mod error;
 mod events;
 mod idempotency;
@@ -48,6 +49,7 @@ mod personal;
 mod presence;
 mod reports;
 mod store;
+mod turns;
 mod unit_of_work;
 mod webhooks;
 

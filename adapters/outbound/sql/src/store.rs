@@ -28,12 +28,14 @@ use tokio::sync::Notify;
 
 use crate::{
     db::Db,
+    desk,
     error::{from_connecting, from_driver},
     lane::{CHECK_AFTER, Lane},
-    ledger::{scribe::Scribe, snapshot::SqlSnapshot},
+    ledger::{scribe::Scribe, snapshot::SqlSnapshot, teller::Teller},
     migrations,
     personal::PersonalKeys,
     presence::Presence,
+    turns::Turns,
     unit_of_work::SqlUnitOfWork,
 };
 
@@ -124,8 +126,9 @@ impl SqlStore {
                 append.close().await;
                 gather.close().await;
             }
-            Db::Sqlite { read, write, append } => {
+            Db::Sqlite { read, write, append, tell, .. } => {
                 append.close().await;
+                tell.close().await;
                 // The last one to leave merges the write-ahead log into the file, which a reader may not.
                 read.close().await;
                 write.close().await;
@@ -163,8 +166,11 @@ async fn sqlite(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<Sq
     let write = pool().max_connections(1).connect_with(settings.clone()).await.map_err(from_connecting)?;
     let readers = options.readers.max(1);
     let read = pool().max_connections(readers).connect_with(settings.read_only(true)).await.map_err(from_connecting)?;
-    let append = Arc::new(Scribe::start(&path, options.patience, FILE_SETTINGS)?);
-    Ok(SqlStore { db: Db::Sqlite { read, write, append }, presence: None, bell: Arc::default(), keys })
+    let connection = |mode| desk::connect(&path, mode, options.patience, FILE_SETTINGS);
+    let append = Arc::new(Scribe::start(connection(desk::WRITES)?)?);
+    let tell = Arc::new(Teller::start(connection(desk::READS)?)?);
+    let turns = Turns::new(options.patience);
+    Ok(SqlStore { db: Db::Sqlite { read, write, turns, append, tell }, presence: None, bell: Arc::default(), keys })
 }
 
 /// Creates the file and its folder for their owner alone. SQLite gives its log files the mode of the database.

@@ -29,12 +29,15 @@ use crate::{
     error::from_driver,
     ledger::seal,
     personal::PersonalKeys,
+    turns::Turn,
 };
 
 /// An open transaction. Dropping it rolls it back.
 #[derive(Debug)]
 pub struct SqlUnitOfWork {
     tx: Tx,
+    /// To write to SQLite; declared behind the transaction, so that it is given back after it.
+    _turn: Option<Turn>,
     /// The first failure. After it the database may have rolled back by itself, so nothing more may run.
     failure: Option<StoreError>,
     /// New lines of the journal, which the seal has to cover.
@@ -48,8 +51,8 @@ pub struct SqlUnitOfWork {
 }
 
 impl SqlUnitOfWork {
-    pub(crate) fn new(tx: Tx, bell: Arc<Notify>, keys: PersonalKeys) -> Self {
-        Self { tx, failure: None, unsealed: Vec::new(), has_news: false, bell, keys }
+    pub(crate) fn new((tx, turn): (Tx, Option<Turn>), bell: Arc<Notify>, keys: PersonalKeys) -> Self {
+        Self { tx, _turn: turn, failure: None, unsealed: Vec::new(), has_news: false, bell, keys }
     }
 
     /// The transaction, unless it is spent.

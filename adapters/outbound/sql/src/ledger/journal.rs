@@ -66,8 +66,8 @@ impl Journal for SqlStore {
                     done => done,
                 }
             }
-            Db::Sqlite { write, append, .. } => {
-                let turn = self.heard(write.acquire().await).await?;
+            Db::Sqlite { turns, append, .. } => {
+                let turn = self.heard(turns.next().await).await?;
                 append.write(turn, changes.clone()).await.inspect(|_| self.bell.notify_one())
             }
         }

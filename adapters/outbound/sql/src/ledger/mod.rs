@@ -11,6 +11,7 @@ mod queries;
 pub(crate) mod scribe;
 pub(crate) mod seal;
 pub(crate) mod snapshot;
+pub(crate) mod teller;
 mod trail;
 mod transaction_queries;
 mod transactions;

@@ -1,20 +1,7 @@
-//! The ledger's batches on SQLite, written by a thread of their own.
+//! The ledger's batches on SQLite, written by a thread of their own: a whole batch changes threads once.
 //!
-//! # Why
-//! The pool's driver hands every statement to another thread and waits for it to answer, so it pays to send few and large
-//! ones; but what SQLite itself does best is a small one, compiled once, for each row. Here a whole batch changes threads
-//! once, and each of its rows is such a statement.
-//!
-//! # One writer at a time
-//! Whoever writes holds the pool's only connection that may. So does a batch, though it does not use it: SQLite's own
-//! way to wait for another writer is to sleep and look again.
-
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError, mpsc},
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+//! Whoever writes needs the [`Turn`], and so does a batch: SQLite's own way to wait for another writer is to sleep and look
+//! again.
 
 use dermaga_ports::{
     StoreError,
@@ -22,8 +9,6 @@ use dermaga_ports::{
     ledger::{Account, Changes, Transfer, Waypoint, seal::Head},
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use sqlx::{Sqlite, pool::PoolConnection};
-use tokio::{runtime::Handle, sync::oneshot};
 use uuid::Uuid;
 
 use super::{
@@ -32,7 +17,9 @@ use super::{
 };
 use crate::{
     codec::{self, kind_code, purpose_code},
+    desk::{Desk, Reply},
     error::from_file,
+    turns::Turn,
 };
 
 const UPDATE_ACCOUNT: &str = "UPDATE ledger_accounts SET debits_posted = ?3, debits_pending = ?4, credits_posted = ?5, \
@@ -44,39 +31,30 @@ const INSERT_WAYPOINT: &str = "INSERT INTO ledger_waypoints (account, at, line) 
 
 /// The thread, and the way to it. It ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Scribe(Mutex<Option<Desk>>);
-
-#[derive(Debug)]
-struct Desk {
-    orders: mpsc::Sender<Order>,
-    thread: JoinHandle<()>,
-}
+pub(crate) struct Scribe(Desk<Order>);
 
 /// A batch to be written.
+#[derive(Debug)]
 struct Order {
     changes: Changes,
     /// Nobody else writes while it is here, even if whoever ordered has given up waiting.
-    turn: PoolConnection<Sqlite>,
-    done: oneshot::Sender<Result<u64, StoreError>>,
+    turn: Turn,
+    reply: Reply<u64>,
 }
 
 impl Scribe {
-    /// Starts the thread on a database that is in order; call it inside the run time.
+    /// Starts the thread.
     ///
     /// # Errors
-    /// The file cannot be opened, or there is no thread to be had.
-    pub(crate) fn start(path: &Path, patience: Duration, pragmas: &[(&str, &str)]) -> Result<Self, StoreError> {
-        let connection = open(path, patience, pragmas).map_err(from_file)?;
-        let (orders, taken) = mpsc::channel();
-        let runtime = Handle::current();
-        let work = move || {
-            // Where connections go back to their pool.
-            let _inside = runtime.enter();
-            write_all(connection, &taken);
+    /// There is no thread to be had.
+    pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let work = |connection: &mut Connection, Order { changes, turn, reply }| {
+            let written = write(connection, &changes);
+            drop(turn);
+            // Whoever ordered it may have given up; what was written stays written.
+            let _ = reply.send(written);
         };
-        let started = thread::Builder::new().name("ledger".to_owned()).spawn(work);
-        let thread = started.map_err(|error| StoreError::Unavailable(format!("a thread for the ledger: {error}")))?;
-        Ok(Self(Mutex::new(Some(Desk { orders, thread }))))
+        Desk::start("ledger", connection, work).map(Self)
     }
 
     /// Writes a batch in a transaction of its own, if each account still has the revision that was decided on; answers its
@@ -84,40 +62,13 @@ impl Scribe {
     ///
     /// # Errors
     /// [`StoreError::Stale`] if one has not; and what the database says. Nothing was written then.
-    pub(crate) async fn write(&self, turn: PoolConnection<Sqlite>, changes: Changes) -> Result<u64, StoreError> {
-        let closed = || StoreError::Unavailable("the store is closed".to_owned());
-        let (done, written) = oneshot::channel();
-        let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|desk| desk.orders.clone());
-        orders.ok_or_else(closed)?.send(Order { changes, turn, done }).map_err(|_| closed())?;
-        written.await.map_err(|_| StoreError::Unavailable("the ledger's thread has failed".to_owned()))?
+    pub(crate) async fn write(&self, turn: Turn, changes: Changes) -> Result<u64, StoreError> {
+        self.0.order(|reply| Order { changes, turn, reply }).await
     }
 
     /// Waits until everything that was ordered is written and the connection is closed.
     pub(crate) async fn close(&self) {
-        let desk = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Desk { orders, thread }) = desk {
-            drop(orders);
-            // A thread that panicked has closed its connection too.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-        }
-    }
-}
-
-fn open(path: &Path, patience: Duration, pragmas: &[(&str, &str)]) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(patience)?;
-    for (name, value) in pragmas {
-        connection.pragma_update(None, name, value)?;
-    }
-    Ok(connection)
-}
-
-fn write_all(mut connection: Connection, orders: &mpsc::Receiver<Order>) {
-    for Order { changes, turn, done } in orders {
-        let written = write(&mut connection, &changes);
-        drop(turn);
-        // Whoever ordered it may have given up; what was written stays written.
-        let _ = done.send(written);
+        self.0.close().await;
     }
 }
 
@@ -194,20 +145,4 @@ fn extend_seal(transaction: &Transaction<'_>, lines: &[Transfer]) -> Result<u64,
         .prepare_cached(seal::INSERT)
         .and_then(|mut batch| batch.execute(params![number, content, head.link, ids]));
     sealed.map(|_| head.number).map_err(from_file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::FILE_SETTINGS;
-
-    /// What no other test can see without pulling the plug.
-    #[test]
-    fn what_it_commits_is_on_the_disk() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let connection = open(&folder.path().join("dermaga.db"), Duration::from_secs(5), FILE_SETTINGS).expect("opens");
-        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).expect("answers");
-        // 2 is FULL.
-        assert_eq!([pragma("synchronous"), pragma("foreign_keys"), pragma("busy_timeout")], [2, 1, 5_000]);
-    }
 }

@@ -11,7 +11,7 @@ use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use super::{
-    accounts::{AccountRow, legal, live_account_columns, live_pending},
+    accounts::{AccountRow, legal, live_account_columns},
     books::ascending,
 };
 use crate::{
@@ -56,17 +56,18 @@ macro_rules! balances {
     ($filter:literal) => {
         concat!(
             "SELECT a.id, a.debits_posted, ",
-            live_pending!("debit"),
+            $crate::ledger::accounts::live_pending!("debit"),
             ", a.credits_posted FROM ledger_accounts a WHERE a.kind = 'wallet' AND ",
             $filter
         )
     };
 }
 
+pub(super) use balances;
+
 const WALLET: &str = with_account!("w.id = $1");
 // One text for any number of wallets: each database takes a list in its own way.
 const BALANCES_POSTGRES: &str = balances!("a.id = ANY($1)");
-const BALANCES_SQLITE: &str = balances!("a.id IN (SELECT unhex(value) FROM json_each($1))");
 const TITLES_POSTGRES: &str = "SELECT id, owner, currency FROM wallets WHERE id = ANY($1)";
 const TITLES_SQLITE: &str =
     "SELECT id, owner, currency FROM wallets WHERE id IN (SELECT unhex(value) FROM json_each($1))";
@@ -90,7 +91,7 @@ struct WalletRow {
 }
 
 /// Account, debits posted and pending, credits posted: by their place, because that is quicker than by name.
-type BalanceRow = (Uuid, i64, i64, i64);
+pub(super) type BalanceRow = (Uuid, i64, i64, i64);
 
 fn balance((id, debits_posted, debits_pending, credits_posted): BalanceRow) -> Result<(WalletId, Balance), StoreError> {
     let counters = Counters { debits_posted, debits_pending, credits_posted, credits_pending: 0 };
@@ -199,13 +200,11 @@ impl WalletQueries for SqlStore {
     async fn balances(&self, ids: &[WalletId], now: Timestamp) -> Result<Vec<(WalletId, Balance)>, StoreError> {
         let ids = ascending(ids);
         self.reachable().await?;
-        let found: Result<Vec<BalanceRow>, _> = match &self.db {
-            Db::Postgres { gather, .. } => asked(|| balances_postgres(gather, &ids, now)).await,
-            Db::Sqlite { read, .. } => {
-                sqlx::query_as(BALANCES_SQLITE).bind(hexadecimal(&ids)).bind(Moment(now)).fetch_all(read).await
-            }
+        let found = match &self.db {
+            Db::Postgres { gather, .. } => self.heard(asked(|| balances_postgres(gather, &ids, now)).await).await?,
+            Db::Sqlite { tell, .. } => tell.balances(ids, now).await?,
         };
-        self.heard(found).await?.into_iter().map(balance).collect()
+        found.into_iter().map(balance).collect()
     }
 
     async fn titles(&self, ids: &[WalletId]) -> Result<Vec<(WalletId, Title)>, StoreError> {
