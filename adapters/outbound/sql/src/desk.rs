@@ -6,6 +6,7 @@
 //! once, however many statements it takes.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
@@ -46,7 +47,12 @@ impl<O: Send + 'static> Desk<O> {
         mut work: impl FnMut(&mut Connection, O) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let (orders, taken) = mpsc::channel();
-        let work = move || taken.into_iter().for_each(|order| work(&mut connection, order));
+        let work = move || {
+            for order in taken {
+                // A panic drops the reply and rolls back; the next order finds the desk open.
+                let _ = catch_unwind(AssertUnwindSafe(|| work(&mut connection, order)));
+            }
+        };
         let started = thread::Builder::new().name(name.to_owned()).spawn(work);
         let thread = started.map_err(|error| StoreError::Unavailable(format!("a thread called {name}: {error}")))?;
         Ok(Self(Mutex::new(Some(Staffed { orders, thread }))))
@@ -55,13 +61,13 @@ impl<O: Send + 'static> Desk<O> {
     /// Hands an order over and waits for its answer. It is worked on even if nobody waits any more.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] after [`Desk::close`], or if the thread has failed; and those of the order.
+    /// [`StoreError::Unavailable`] after [`Desk::close`], or if the work panicked; and those of the order.
     pub(crate) async fn order<T>(&self, order: impl FnOnce(Reply<T>) -> O) -> Result<T, StoreError> {
         let closed = || StoreError::Unavailable("the store is closed".to_owned());
         let (reply, answer) = oneshot::channel();
         let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|desk| desk.orders.clone());
         orders.ok_or_else(closed)?.send(order(reply)).map_err(|_| closed())?;
-        answer.await.map_err(|_| StoreError::Unavailable("a thread of the database has failed".to_owned()))?
+        answer.await.map_err(|_| StoreError::Unavailable("the database's thread has failed at this".to_owned()))?
     }
 
     /// Waits until everything that was ordered is done and the connection is closed.
@@ -69,7 +75,7 @@ impl<O: Send + 'static> Desk<O> {
         let desk = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Staffed { orders, thread }) = desk {
             drop(orders);
-            // A thread that panicked has closed its connection too.
+            // Its end is all that is waited for.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
@@ -134,8 +140,9 @@ mod tests {
         };
         let desk = Desk::start("test", connection, work).expect("starts");
         assert_eq!(desk.order(|reply| (1, reply)).await, Ok(2));
-        let failed = "a thread of the database has failed".to_owned();
+        let failed = "the database's thread has failed at this".to_owned();
         assert_eq!(desk.order(|reply| (13, reply)).await, Err(StoreError::Unavailable(failed)));
+        assert_eq!(desk.order(|reply| (2, reply)).await, Ok(3), "one panic is not the end of the desk");
         desk.close().await;
         let closed = "the store is closed".to_owned();
         assert_eq!(desk.order(|reply| (1, reply)).await, Err(StoreError::Unavailable(closed)));
