@@ -287,6 +287,21 @@ mod tests {
         assert!(counted.asked.load(Ordering::SeqCst) <= 2);
     }
 
+    /// The second asks a moment after the first, as somebody does whose request has arrived and is read next.
+    #[tokio::test]
+    async fn a_question_takes_along_whoever_is_ready() {
+        let (counted, wallets) = over(2, false);
+        let now = Timestamp::from_micros(0);
+        let [first, second] = [[WalletId(Uuid::from_u128(2))], [WalletId(Uuid::from_u128(4))]];
+        let later = async {
+            tokio::task::yield_now().await;
+            wallets.balances(&second, now).await
+        };
+        let answers = futures::join!(wallets.balances(&first, now), later);
+        assert_eq!(answers, (Ok(vec![(first[0], balance(2))]), Ok(vec![(second[0], balance(4))])));
+        assert_eq!(counted.asked.load(Ordering::SeqCst), 1);
+    }
+
     #[tokio::test]
     async fn a_failure_is_told_to_everybody_who_asked() {
         let (_, wallets) = over(10, true);

@@ -66,14 +66,13 @@ impl Db {
     }
 
     /// A transaction that sees one moment and writes nothing.
-    pub(crate) async fn begin_snapshot(&self) -> Result<(Tx, Option<Turn>), sqlx::Error> {
-        let tx = match self {
+    pub(crate) async fn begin_snapshot(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
             Self::Postgres { pool, .. } => {
                 Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-        };
-        Ok((tx, None))
+        })
     }
 }
 

@@ -235,14 +235,14 @@ async fn postgres(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<
 impl Store for SqlStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         self.reachable().await?;
-        let transaction = self.heard(self.db.begin().await).await?;
-        Ok(Box::new(SqlUnitOfWork::new(transaction, self.bell.clone(), self.keys.clone())))
+        let (transaction, turn) = self.heard(self.db.begin().await).await?;
+        Ok(Box::new(SqlUnitOfWork::new(transaction, turn, self.bell.clone(), self.keys.clone())))
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction, self.bell.clone(), self.keys.clone()))))
+        Ok(Box::new(SqlSnapshot::new(SqlUnitOfWork::new(transaction, None, self.bell.clone(), self.keys.clone()))))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -353,5 +353,23 @@ mod tests {
         assert_eq!(mode, "wal");
         let refused = sqlx::query("CREATE TABLE t (n INTEGER)").execute(read).await.map_err(from_driver).map(drop);
         assert_eq!(refused, Err(StoreError::Unavailable("the database is read-only".to_owned())));
+    }
+
+    /// Over another connection SQLite would wait too, but out of turn.
+    #[tokio::test]
+    async fn a_unit_of_work_has_the_turn_until_it_ends_and_a_snapshot_has_none() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}/dermaga.db", folder.path().display());
+        let keys = format!("a:{}=", "A".repeat(43)).parse().expect("a key");
+        let options = SqlOptions { patience: Duration::from_millis(50), ..SqlOptions::default() };
+        let store = SqlStore::connect(&url, options, keys).await.expect("connects");
+        let Db::Sqlite { turns, .. } = &store.db else { panic!("SQLite") };
+        let unit = store.begin().await.expect("begins");
+        assert!(matches!(turns.next().await, Err(sqlx::Error::PoolTimedOut)));
+        unit.commit().await.expect("commits");
+        let dropped = store.begin().await.expect("begins");
+        drop(dropped);
+        let _snapshot = store.snapshot().await.expect("begins");
+        turns.next().await.expect("both have ended, and who only reads takes none");
     }
 }

@@ -51,7 +51,7 @@ pub struct SqlUnitOfWork {
 }
 
 impl SqlUnitOfWork {
-    pub(crate) fn new((tx, turn): (Tx, Option<Turn>), bell: Arc<Notify>, keys: PersonalKeys) -> Self {
+    pub(crate) fn new(tx: Tx, turn: Option<Turn>, bell: Arc<Notify>, keys: PersonalKeys) -> Self {
         Self { tx, _turn: turn, failure: None, unsealed: Vec::new(), has_news: false, bell, keys }
     }
 

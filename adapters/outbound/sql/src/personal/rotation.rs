@@ -112,8 +112,8 @@ impl SqlStore {
         for column in Column::ALL {
             let mut after = Uuid::nil();
             loop {
-                let transaction = self.db.begin().await.map_err(from_driver)?;
-                let mut unit = SqlUnitOfWork::new(transaction, self.bell.clone(), self.keys.clone());
+                let (transaction, turn) = self.db.begin().await.map_err(from_driver)?;
+                let mut unit = SqlUnitOfWork::new(transaction, turn, self.bell.clone(), self.keys.clone());
                 let batch = unit.rotate(column, after).await?;
                 dermaga_ports::store::UnitOfWork::commit(Box::new(unit)).await?;
                 done.seen += batch.done.seen;

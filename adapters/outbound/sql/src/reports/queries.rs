@@ -116,7 +116,7 @@ impl ReportQueries for SqlStore {
     async fn check(&self) -> Result<Box<dyn ReportCheck>, StoreError> {
         self.reachable().await?;
         let transaction = self.heard(self.db.begin_snapshot().await).await?;
-        let unit = SqlUnitOfWork::new(transaction, self.bell.clone(), self.keys.clone());
+        let unit = SqlUnitOfWork::new(transaction, None, self.bell.clone(), self.keys.clone());
         Ok(Box::new(SqlReportCheck(unit)))
     }
 
