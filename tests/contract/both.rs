@@ -116,6 +116,16 @@ async fn a_sqlite_file_is_private_and_its_folder_is_made() {
     }
 }
 
+/// Whoever builds outside this folder, where `.cargo/config.toml` is not read, gets a SQLite whose connections share a lock.
+#[tokio::test]
+async fn connections_to_sqlite_have_their_pages_to_themselves() {
+    let database = Database::empty(Engine::Sqlite).await;
+    let options = database.texts("SELECT compile_options FROM pragma_compile_options").await;
+    let has = |wanted: &str| options.iter().any(|option| option == wanted);
+    assert!(has("DEFAULT_MEMSTATUS=0") && !has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    database.dispose().await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_opened_is_unavailable() {
     let options = SqlOptions { patience: std::time::Duration::from_secs(1), ..OPTIONS };
