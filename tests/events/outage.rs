@@ -3,13 +3,18 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
+use async_trait::async_trait;
 use dermaga_domain::events::Passed;
 use dermaga_ports::{
-    events::{Event, EventBus as _, Subscriber},
+    StoreError,
+    events::{Event, EventBus as _, Receiver, Subscriber, Subscription},
     ids::EventId,
 };
 use dermaga_tests::{
@@ -96,4 +101,55 @@ async fn an_outage(engine: Engine, end: fn(&Broker)) {
         }
     }
     database.dispose().await;
+}
+
+/// Whoever keeps events while the database is away: it takes none of them until it is well.
+#[derive(Default)]
+struct Moody {
+    is_well: AtomicBool,
+    tries: AtomicUsize,
+    heard: AtomicUsize,
+}
+
+#[async_trait]
+impl Receiver for Moody {
+    fn subscriptions(&self) -> Vec<Subscription> {
+        ["one", "other"].map(|subscriber| Subscription { subscriber, topics: &["*"] }).to_vec()
+    }
+
+    async fn is_wanted(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn receive(&self, _: &str, events: &[Event]) -> Result<(), StoreError> {
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        if !self.is_well.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("it is away".to_owned()));
+        }
+        self.heard.fetch_add(events.len(), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_comes_back_is_listened_to_though_the_database_is_away() {
+    within(200, async {
+        let broker = Arc::new(tokio::task::spawn_blocking(Broker::start).await.expect("starts"));
+        let receiver = Arc::new(Moody::default());
+        let bus = rabbit(&broker, receiver.clone(), &exchange());
+        until("the subscribers listen", async || bus.check().await.ok()).await;
+        bus.publish(&[event("even.happened", "s:1", 1)]).await.expect("publishes");
+        until("both have tried", async || (receiver.tries.load(Ordering::Relaxed) >= 2).then_some(())).await;
+        let ending = broker.clone();
+        tokio::task::spawn_blocking(move || ending.kill()).await.expect("ends");
+        until("its absence is noticed", async || bus.check().await.err()).await;
+        let starting = broker.clone();
+        tokio::task::spawn_blocking(move || starting.restart()).await.expect("starts again");
+
+        until("the subscribers listen again", async || bus.check().await.ok()).await;
+        assert_eq!(receiver.heard.load(Ordering::Relaxed), 0);
+        receiver.is_well.store(true, Ordering::Relaxed);
+        until("both have it", async || (receiver.heard.load(Ordering::Relaxed) >= 2).then_some(())).await;
+    })
+    .await;
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use dermaga_ports::events::{Event, Receiver};
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{StreamExt, future::pending, stream::FuturesUnordered};
 use lapin::{
     Connection,
     message::Delivery,
@@ -36,6 +36,8 @@ const PAUSES: [Duration; 6] = [
 
 /// A connection that has lasted so long was a good one.
 const LONG: Duration = Duration::from_secs(10);
+/// How long whoever waits for a broker that has gone may not know it.
+const LOOK: Duration = Duration::from_secs(1);
 
 fn pause(failures: usize) -> Duration {
     PAUSES[failures.min(PAUSES.len() - 1)]
@@ -69,38 +71,74 @@ async fn serve(
     receiver: &dyn Receiver,
     listens: &AtomicBool,
 ) -> lapin::Result<()> {
+    let mut consumers = while_connected(connection, prepare(broker, connection, receiver)).await??;
+    listens.store(true, Ordering::Relaxed);
+    tracing::info!(queues = broker.topology.queues.len(), "listening to RabbitMQ");
+    let first = async {
+        match consumers.next().await {
+            Some(ended) => ended,
+            None => pending().await,
+        }
+    };
+    let ended = while_connected(connection, first).await;
+    listens.store(false, Ordering::Relaxed);
+    // What is in the receiver's hands is brought to its end, so that it is accounted for; the broker sends it again.
+    let closing = connection.close(REPLY_SUCCESS, "a consumer has ended".into());
+    let _ = while_connected(connection, closing).await;
+    while consumers.next().await.is_some() {}
+    ended?
+}
+
+/// Makes sure that everything is at the broker, and begins to listen to every queue.
+async fn prepare<'a>(
+    broker: &'a Broker,
+    connection: &'a Connection,
+    receiver: &'a dyn Receiver,
+) -> lapin::Result<FuturesUnordered<impl Future<Output = lapin::Result<()>> + 'a>> {
     let channel = connection.create_channel().await?;
     broker.topology.declare(&channel).await?;
-    let mut consumers = FuturesUnordered::new();
+    let consumers = FuturesUnordered::new();
     for queue in &broker.topology.queues {
         let channel = connection.create_channel().await?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let (name, tag) = (queue.name.as_str().into(), queue.subscriber.into());
         let consumer = channel.basic_consume(name, tag, BasicConsumeOptions::default(), FieldTable::default()).await?;
-        consumers.push(consume(queue, receiver, consumer));
+        consumers.push(consume(queue, connection, receiver, consumer));
     }
-    listens.store(true, Ordering::Relaxed);
-    tracing::info!(queues = broker.topology.queues.len(), "listening to RabbitMQ");
-    if consumers.is_empty() {
+    Ok(consumers)
+}
+
+/// Waits as long as there is a connection. Whoever waits for an acknowledgement to leave is not always woken when it
+/// breaks, and one who sleeps on would keep all others from coming back.
+async fn while_connected<T>(connection: &Connection, waiting: impl Future<Output = T>) -> lapin::Result<T> {
+    let broken = async {
         while connection.status().connected() {
-            sleep(Duration::from_secs(1)).await;
+            sleep(LOOK).await;
         }
+    };
+    tokio::select! {
+        biased;
+        done = waiting => Ok(done),
+        () = broken => Err(closed()),
     }
-    let ended = consumers.next().await.unwrap_or(Ok(()));
-    listens.store(false, Ordering::Relaxed);
-    // The others come to their end by themselves: whoever is cut off in the middle of a batch gets all of it again.
-    let _ = connection.close(REPLY_SUCCESS, "another consumer has ended".into()).await;
-    while consumers.next().await.is_some() {}
-    ended
+}
+
+fn closed() -> lapin::Error {
+    lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into()
 }
 
 /// How AMQP says that there is nothing wrong.
 const REPLY_SUCCESS: u16 = 200;
 
 /// Hands over what comes out of a queue. Ends with an error, because a queue has no end.
-async fn consume(queue: &SubscriberQueue, receiver: &dyn Receiver, consumer: lapin::Consumer) -> lapin::Result<()> {
+async fn consume(
+    queue: &SubscriberQueue,
+    connection: &Connection,
+    receiver: &dyn Receiver,
+    consumer: lapin::Consumer,
+) -> lapin::Result<()> {
     let mut batches = consumer.ready_chunks(AT_ONCE);
-    while let Some(batch) = batches.next().await {
+    while let Some(batch) = while_connected(connection, batches.next()).await? {
         let deliveries = batch.into_iter().collect::<lapin::Result<Vec<Delivery>>>()?;
         let mut events: Vec<Event> = Vec::with_capacity(deliveries.len());
         let mut last = None;
@@ -112,20 +150,22 @@ async fn consume(queue: &SubscriberQueue, receiver: &dyn Receiver, consumer: lap
                 }
                 None => {
                     tracing::error!(queue = queue.name, "a message is no event; it is put aside");
-                    delivery.acker.reject(BasicRejectOptions { requeue: false }).await?;
+                    let aside = delivery.acker.reject(BasicRejectOptions { requeue: false });
+                    while_connected(connection, aside).await??;
                 }
             }
         }
         let mut failures = 0;
-        // Given back, the messages would come again at once; kept, they wait here until the database is back.
+        // Given back, the messages would come again at once; kept, they wait here until the database is back or the
+        // broker away.
         while let Err(error) = receiver.receive(queue.subscriber, &events).await {
             tracing::warn!(%error, queue = queue.name, "events could not be accounted for; next try soon");
-            sleep(pause(failures)).await;
+            while_connected(connection, sleep(pause(failures))).await?;
             failures += 1;
         }
         if let Some(last) = last {
-            last.ack(BasicAckOptions { multiple: true }).await?;
+            while_connected(connection, last.ack(BasicAckOptions { multiple: true })).await??;
         }
     }
-    Err(lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into())
+    Err(closed())
 }
