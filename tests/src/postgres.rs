@@ -69,7 +69,8 @@ impl Server {
 
     async fn start_beside(durability: Durability, disk: Option<&SmallDisk>) -> Self {
         let programs = programs().expect(MISSING);
-        let folder = tempfile::Builder::new().prefix("dermaga-pg-").tempdir().expect("a temporary folder").keep();
+        let folder = tempfile::Builder::new().prefix("dermaga-pg-").tempdir_in(place(durability));
+        let folder = folder.expect("a temporary folder").keep();
         let user = server_user();
         if let Some(user) = &user {
             run(Command::new("chown").arg(user).arg(&folder));
@@ -187,6 +188,15 @@ impl Parent {
         });
         Self { orders, done }
     }
+}
+
+/// Where a server has its data. One that promises nothing has it in memory if there is room: a database is more than
+/// five hundred files, and each test has one of its own. Some file systems take longer to make them than the test takes.
+fn place(durability: Durability) -> PathBuf {
+    const MEMORY: &str = "/dev/shm";
+    const ROOM: u64 = 4 << 30;
+    let free = || rustix::fs::statvfs(MEMORY).map_or(0, |disk| disk.f_bavail * disk.f_frsize);
+    if durability == Durability::None && free() >= ROOM { MEMORY.into() } else { std::env::temp_dir() }
 }
 
 /// The folder of the server's programs: what is in PATH, or else the newest of Debian's versions.
