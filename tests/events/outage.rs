@@ -4,8 +4,8 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -22,6 +22,7 @@ use dermaga_tests::{
     patience::{until, within},
     rabbit::Broker,
 };
+use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
 
 use crate::{
     hearing::Ear,
@@ -75,13 +76,11 @@ async fn an_outage(engine: Engine, end: fn(&Broker)) {
         }
     });
     until("some have arrived", async || (one.count() > 300).then_some(())).await;
-    let ending = broker.clone();
-    tokio::task::spawn_blocking(move || end(&ending)).await.expect("ends");
+    broker.aside(end).await;
     let at_the_end = one.count();
     assert!(at_the_end < EVENTS, "the broker was ended in the middle");
     until("its absence is noticed", async || bus.check().await.err()).await;
-    let starting = broker.clone();
-    tokio::task::spawn_blocking(move || starting.restart()).await.expect("starts again");
+    broker.aside(Broker::restart).await;
 
     until("the subscribers listen again", async || bus.check().await.ok()).await;
     until("all events have arrived", async || (one.count() >= EVENTS).then_some(())).await;
@@ -107,8 +106,14 @@ async fn an_outage(engine: Engine, end: fn(&Broker)) {
 #[derive(Default)]
 struct Moody {
     is_well: AtomicBool,
-    tries: AtomicUsize,
-    heard: AtomicUsize,
+    /// The subscribers for whom events were handed over in vain.
+    tried: Mutex<HashSet<String>>,
+    /// The subscribers whose events were taken.
+    heard: Mutex<HashSet<String>>,
+}
+
+fn both(subscribers: &Mutex<HashSet<String>>) -> Option<()> {
+    (subscribers.lock().expect("no panic").len() == 2).then_some(())
 }
 
 #[async_trait]
@@ -121,13 +126,11 @@ impl Receiver for Moody {
         true
     }
 
-    async fn receive(&self, _: &str, events: &[Event]) -> Result<(), StoreError> {
-        self.tries.fetch_add(1, Ordering::Relaxed);
-        if !self.is_well.load(Ordering::Relaxed) {
-            return Err(StoreError::Unavailable("it is away".to_owned()));
-        }
-        self.heard.fetch_add(events.len(), Ordering::Relaxed);
-        Ok(())
+    async fn receive(&self, subscriber: &str, _: &[Event]) -> Result<(), StoreError> {
+        let is_well = self.is_well.load(Ordering::Relaxed);
+        let known = if is_well { &self.heard } else { &self.tried };
+        known.lock().expect("no panic").insert(subscriber.to_owned());
+        if is_well { Ok(()) } else { Err(StoreError::Unavailable("it is away".to_owned())) }
     }
 }
 
@@ -139,17 +142,34 @@ async fn a_broker_that_comes_back_is_listened_to_though_the_database_is_away() {
         let bus = rabbit(&broker, receiver.clone(), &exchange());
         until("the subscribers listen", async || bus.check().await.ok()).await;
         bus.publish(&[event("even.happened", "s:1", 1)]).await.expect("publishes");
-        until("both have tried", async || (receiver.tries.load(Ordering::Relaxed) >= 2).then_some(())).await;
-        let ending = broker.clone();
-        tokio::task::spawn_blocking(move || ending.kill()).await.expect("ends");
+        until("both have tried", async || both(&receiver.tried)).await;
+        broker.aside(Broker::kill).await;
         until("its absence is noticed", async || bus.check().await.err()).await;
-        let starting = broker.clone();
-        tokio::task::spawn_blocking(move || starting.restart()).await.expect("starts again");
+        broker.aside(Broker::restart).await;
 
         until("the subscribers listen again", async || bus.check().await.ok()).await;
-        assert_eq!(receiver.heard.load(Ordering::Relaxed), 0);
+        assert!(receiver.heard.lock().expect("no panic").is_empty());
         receiver.is_well.store(true, Ordering::Relaxed);
-        until("both have it", async || (receiver.heard.load(Ordering::Relaxed) >= 2).then_some(())).await;
+        until("both have it", async || both(&receiver.heard)).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_somebody_deletes_is_made_again() {
+    within(200, async {
+        let receiver = Arc::new(Moody { is_well: true.into(), ..Moody::default() });
+        let name = exchange();
+        let bus = rabbit(Broker::shared(), receiver.clone(), &name);
+        until("the subscribers listen", async || bus.check().await.ok()).await;
+        let connection = Connection::connect(&Broker::shared().url(), ConnectionProperties::default()).await;
+        let channel = connection.expect("connects").create_channel().await.expect("a channel");
+        let deleted = channel.queue_delete(format!("{name}.one").into(), QueueDeleteOptions::default()).await;
+        deleted.expect("deletes");
+        until("its absence is noticed", async || bus.check().await.err()).await;
+        until("the subscribers listen again", async || bus.check().await.ok()).await;
+        bus.publish(&[event("even.happened", "s:1", 1)]).await.expect("publishes");
+        until("both have it", async || both(&receiver.heard)).await;
     })
     .await;
 }

@@ -158,8 +158,7 @@ async fn two_hosts_go_on_without_their_broker_and_tell_everything_when_it_is_bac
         };
         until("they arrive", async || arrived(&expected).await).await;
 
-        let ending = broker.clone();
-        tokio::task::spawn_blocking(move || ending.kill()).await.expect("ends");
+        broker.aside(Broker::kill).await;
         bus("down").await;
         let expected = some(20).await;
         for host in &hosts {
@@ -169,8 +168,7 @@ async fn two_hosts_go_on_without_their_broker_and_tell_everything_when_it_is_bac
         }
         assert!(arrived(&expected).await.is_none(), "nothing can have arrived");
 
-        let starting = broker.clone();
-        tokio::task::spawn_blocking(move || starting.restart()).await.expect("starts again");
+        broker.aside(Broker::restart).await;
         bus("ok").await;
         let expected = some(20).await;
         until("all arrive", async || arrived(&expected).await).await;

@@ -12,7 +12,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
-    sync::{Mutex, OnceLock, mpsc},
+    sync::{Arc, Mutex, OnceLock, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -112,6 +112,12 @@ impl Broker {
             assert!(Instant::now() < deadline, "RabbitMQ does not start:\n{}", self.log());
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Does one of these, which all take a while, without keeping other tasks of the test waiting.
+    pub async fn aside(self: &Arc<Self>, deed: fn(&Self)) {
+        let broker = self.clone();
+        tokio::task::spawn_blocking(move || deed(&broker)).await.expect("no panic");
     }
 
     /// Whether somebody behind the port speaks AMQP: to a client of another version it tells its own.

@@ -1,6 +1,7 @@
 //! Listening: takes messages from the queues, hands them to the receiver, and acknowledges what is accounted for.
 
 use std::{
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +17,7 @@ use lapin::{
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions},
     types::FieldTable,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{Broker, message, topology::SubscriberQueue};
 
@@ -38,6 +39,8 @@ const PAUSES: [Duration; 6] = [
 const LONG: Duration = Duration::from_secs(10);
 /// How long whoever waits for a broker that has gone may not know it.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a broker may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 fn pause(failures: usize) -> Duration {
     PAUSES[failures.min(PAUSES.len() - 1)]
@@ -49,13 +52,13 @@ pub(super) async fn listen(broker: Broker, receiver: Arc<dyn Receiver>, listens:
     loop {
         match broker.connect("subscribers").await {
             Ok(connection) => {
-                let (since, ended) = (Instant::now(), serve(&broker, &connection, &*receiver, &listens).await);
+                let since = Instant::now();
+                let Err(reason) = serve(&broker, &connection, &*receiver, &listens).await;
                 listens.store(false, Ordering::Relaxed);
                 if since.elapsed() > LONG {
                     failures = 0;
                 }
-                let reason = ended.err().map_or_else(|| "it has hung up".to_owned(), |error| error.to_string());
-                tracing::warn!(reason, "cut off from RabbitMQ; trying to come back");
+                tracing::warn!(%reason, "cut off from RabbitMQ; trying to come back");
             }
             Err(reason) => tracing::warn!(reason, "RabbitMQ cannot be reached; next try soon"),
         }
@@ -70,7 +73,7 @@ async fn serve(
     connection: &Connection,
     receiver: &dyn Receiver,
     listens: &AtomicBool,
-) -> lapin::Result<()> {
+) -> lapin::Result<Infallible> {
     let mut consumers = while_connected(connection, prepare(broker, connection, receiver)).await??;
     listens.store(true, Ordering::Relaxed);
     tracing::info!(queues = broker.topology.queues.len(), "listening to RabbitMQ");
@@ -83,8 +86,7 @@ async fn serve(
     let ended = while_connected(connection, first).await;
     listens.store(false, Ordering::Relaxed);
     // What is in the receiver's hands is brought to its end, so that it is accounted for; the broker sends it again.
-    let closing = connection.close(REPLY_SUCCESS, "a consumer has ended".into());
-    let _ = while_connected(connection, closing).await;
+    let _ = timeout(FAREWELL, connection.close(REPLY_SUCCESS, "a consumer has ended".into())).await;
     while consumers.next().await.is_some() {}
     ended?
 }
@@ -94,7 +96,7 @@ async fn prepare<'a>(
     broker: &'a Broker,
     connection: &'a Connection,
     receiver: &'a dyn Receiver,
-) -> lapin::Result<FuturesUnordered<impl Future<Output = lapin::Result<()>> + 'a>> {
+) -> lapin::Result<FuturesUnordered<impl Future<Output = lapin::Result<Infallible>> + 'a>> {
     let channel = connection.create_channel().await?;
     broker.topology.declare(&channel).await?;
     let consumers = FuturesUnordered::new();
@@ -136,7 +138,7 @@ async fn consume(
     connection: &Connection,
     receiver: &dyn Receiver,
     consumer: lapin::Consumer,
-) -> lapin::Result<()> {
+) -> lapin::Result<Infallible> {
     let mut batches = consumer.ready_chunks(AT_ONCE);
     while let Some(batch) = while_connected(connection, batches.next()).await? {
         let deliveries = batch.into_iter().collect::<lapin::Result<Vec<Delivery>>>()?;
