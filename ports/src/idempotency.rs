@@ -64,8 +64,12 @@ pub trait IdempotencyKeys: Send {
     /// succeed: the second gets [`StoreError::Conflict`] with [`crate::Unique::Id`], or waits and then finds the first.
     async fn add(&mut self, scope: &KeyScope, record: &KeyRecord) -> Result<(), StoreError>;
 
-    /// Changes where the first request stands.
-    async fn save(&mut self, scope: &KeyScope, state: &KeyState) -> Result<(), StoreError>;
+    /// Changes where the request stands that is at work until `lease_until`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] if no request is at work under that lease: it was answered, another one runs in its place,
+    /// or there is no such key. Then nothing is changed, so that whoever is late overwrites nobody's answer.
+    async fn save(&mut self, scope: &KeyScope, lease_until: Timestamp, state: &KeyState) -> Result<(), StoreError>;
 
     /// Forgets keys first used before `before`; answers how many.
     async fn forget(&mut self, before: Timestamp) -> Result<u64, StoreError>;

@@ -23,22 +23,47 @@ fn record(n: u8) -> KeyRecord {
     }
 }
 
+fn answered(body: &str) -> KeyState {
+    KeyState::Answered { status: 201, body: body.to_owned() }
+}
+
 pub async fn records_read_back_as_written(database: &Database) {
     assert_eq!(commit!(database, |unit| unit.idempotency_keys().find(&scope("a"))), None);
     commit!(database, |unit| unit.idempotency_keys().add(&scope("a"), &record(1)));
     assert_eq!(commit!(database, |unit| unit.idempotency_keys().find(&scope("a"))), Some(record(1)));
-    for state in [
-        KeyState::Running { lease_until: at(200) },
-        KeyState::Answered { status: 201, body: "{\"id\":\"ü\"}".to_owned() },
-        KeyState::Answered { status: 204, body: String::new() },
-    ] {
-        commit!(database, |unit| unit.idempotency_keys().save(&scope("a"), &state));
+    let (running, answered) = (KeyState::Running { lease_until: at(200) }, answered("{\"id\":\"ü\"}"));
+    for (lease_until, state) in [(at(100), running), (at(200), answered)] {
+        commit!(database, |unit| unit.idempotency_keys().save(&scope("a"), lease_until, &state));
         let expected = KeyRecord { state, ..record(1) };
         assert_eq!(commit!(database, |unit| unit.idempotency_keys().find(&scope("a"))), Some(expected));
     }
-    let mut unit = begin(database).await;
+    commit!(database, |unit| unit.idempotency_keys().add(&scope("b"), &record(2)));
+    let empty = KeyState::Answered { status: 204, body: String::new() };
+    commit!(database, |unit| unit.idempotency_keys().save(&scope("b"), at(100), &empty));
+    let expected = KeyRecord { state: empty, ..record(2) };
+    assert_eq!(commit!(database, |unit| unit.idempotency_keys().find(&scope("b"))), Some(expected));
+}
+
+pub async fn whoever_is_late_changes_nothing(database: &Database) {
+    let states = [record(1).state, answered("second")];
     let stale = Err(StoreError::Stale(Entity::IdempotencyKey));
-    assert_eq!(unit.idempotency_keys().save(&scope("b"), &record(1).state).await, stale);
+    for (key, first) in [("a", record(1).state), ("b", answered("first"))] {
+        commit!(database, |unit| unit.idempotency_keys().add(&scope(key), &record(1)));
+        commit!(database, |unit| unit.idempotency_keys().save(&scope(key), at(100), &first));
+        // Only to a key that is at work until 100 is there anything to say, and only for that claim.
+        let leases: &[_] = if key == "a" { &[at(99), at(101)] } else { &[at(99), at(100), at(101)] };
+        for (lease_until, state) in leases.iter().flat_map(|lease| states.iter().map(move |state| (*lease, state))) {
+            let mut unit = begin(database).await;
+            assert_eq!(unit.idempotency_keys().save(&scope(key), lease_until, state).await, stale);
+            unit.commit().await.expect("the unit is still good");
+        }
+        let expected = KeyRecord { state: first, ..record(1) };
+        assert_eq!(commit!(database, |unit| unit.idempotency_keys().find(&scope(key))), Some(expected));
+    }
+    let mut unit = begin(database).await;
+    for state in &states {
+        assert_eq!(unit.idempotency_keys().save(&scope("unknown"), at(100), state).await, stale);
+    }
 }
 
 pub async fn a_key_is_added_once(database: &Database) {
@@ -97,8 +122,8 @@ pub async fn a_found_key_is_locked(database: &Database) {
         unit.idempotency_keys().find(&scope("a")).await.expect("finds")
     })
     .await;
-    let state = KeyState::Answered { status: 200, body: "done".to_owned() };
-    unit.idempotency_keys().save(&scope("a"), &state).await.expect("saves");
+    let state = answered("done");
+    unit.idempotency_keys().save(&scope("a"), at(100), &state).await.expect("saves");
     unit.commit().await.expect("commits");
     assert_eq!(second.await.expect("ends"), Some(KeyRecord { state, ..record(1) }));
 }
@@ -113,10 +138,9 @@ pub async fn scopes_do_not_meet(database: &Database) {
     for (n, scope) in (1..).zip(&scopes) {
         commit!(database, |unit| unit.idempotency_keys().add(scope, &record(n)));
     }
-    let answered = KeyState::Answered { status: 200, body: String::new() };
-    commit!(database, |unit| unit.idempotency_keys().save(&scopes[0], &answered));
+    commit!(database, |unit| unit.idempotency_keys().save(&scopes[0], at(100), &answered("done")));
     for (n, scope) in (1..).zip(&scopes) {
-        let state = if n == 1 { answered.clone() } else { record(n).state };
+        let state = if n == 1 { answered("done") } else { record(n).state };
         let expected = KeyRecord { state, ..record(n) };
         assert_eq!(commit!(database, |unit| unit.idempotency_keys().find(scope)), Some(expected));
     }

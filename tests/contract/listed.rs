@@ -181,6 +181,7 @@ contracts! {
     }
     idempotency {
         records_read_back_as_written
+        whoever_is_late_changes_nothing
         a_key_is_added_once
         of_two_callers_one_waits
         a_found_key_is_locked

@@ -102,7 +102,7 @@ pub async fn write(database: &Database) {
         // As it happens: claimed first, answered later.
         let running = KeyRecord { state: KeyState::Running { lease_until: at(9) }, ..record.clone() };
         commit!(database, |unit| unit.idempotency_keys().add(&scope(operation), &running));
-        commit!(database, |unit| unit.idempotency_keys().save(&scope(operation), &record.state));
+        commit!(database, |unit| unit.idempotency_keys().save(&scope(operation), at(9), &record.state));
     }
     for notification in notifications() {
         commit!(database, |unit| unit.notifications().add(&notification));

@@ -1,11 +1,18 @@
 //! Requests that are repeated, at once, later and after a restart.
 
+use std::time::{Duration, Instant};
+
 use dermaga_tests::{
-    client::Client,
+    client::{Client, Person},
+    databases::{Database, Engine},
+    deployment::Deployment,
     hosts::{Folder, Host},
+    patience::{until, within},
 };
 use futures::future::join_all;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 #[tokio::test]
 async fn the_first_answer_comes_again_and_money_moves_once() {
@@ -111,4 +118,109 @@ async fn the_first_answer_outlives_the_process() {
     let ani = Client::login(&host, &ani.email, dermaga_tests::client::PASSWORD).await;
     let again = ani.post_once("/payments/pay", "k", body).await;
     assert_eq!((again.expect(201), again.header("idempotency-replayed")), (first, "true"));
+}
+
+/// Somebody who wants a second wallet, and a database in which nothing can be written to some tables.
+struct Stuck {
+    database: Database,
+    ani: Person,
+    _host: Host,
+}
+
+impl Stuck {
+    /// On a host that gives a request up after so many seconds.
+    async fn with(timeout: &'static str) -> Self {
+        let database = Database::empty(Engine::Postgres).await;
+        let deployment = Deployment::adapted(&database.url, move |mut command| {
+            command.env("REQUEST_TIMEOUT", timeout);
+            command
+        });
+        let host = deployment.host();
+        let ani = Client::person(&host, "ani", 0).await;
+        Self { database, ani, _host: host }
+    }
+
+    /// Nobody else reads or writes that table until the connection is closed.
+    async fn lock(&self, table: &str) -> PgConnection {
+        let mut connection = PgConnection::connect(&self.database.url).await.expect("connects");
+        let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        connection.execute(AssertSqlSafe(sql)).await.expect("locks");
+        connection
+    }
+
+    fn ask(&self) -> reqwest::RequestBuilder {
+        let request = self.ani.client.request(Method::POST, "/wallets").header("Idempotency-Key", "savings");
+        request.json(&json!({ "name": "savings" }))
+    }
+
+    async fn is_at_work(&self) {
+        let claims = "SELECT state FROM idempotency_keys WHERE key = 'savings'";
+        until("the key is claimed", async || (self.database.texts(claims).await == ["running"]).then_some(())).await;
+    }
+
+    /// Asks again as a client does that is told when to. Whose claim lies about for its minute is late.
+    async fn gets_it_soon(&self) {
+        let since = Instant::now();
+        until("the repetition is answered", async || {
+            let answer = self.ani.client.post_once("/wallets", "savings", json!({ "name": "savings" })).await;
+            if answer.status == 409 {
+                answer.problem(409, "idempotency_in_progress");
+                return None;
+            }
+            answer.expect(201);
+            Some(())
+        })
+        .await;
+        assert!(since.elapsed() < Duration::from_secs(20), "only after {:?}", since.elapsed());
+        let all = self.ani.client.get("/wallets").await.expect(200);
+        let named = |wallet: &&Value| wallet["name"] == "savings";
+        assert_eq!(all["items"].as_array().expect("a list").iter().filter(named).count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_hangs_up_can_ask_again() {
+    within(120, async {
+        let stuck = Stuck::with("30").await;
+        let lock = stuck.lock("wallets").await;
+        let asking = tokio::spawn(stuck.ask().send());
+        stuck.is_at_work().await;
+        asking.abort();
+        assert!(asking.await.is_err_and(|ended| ended.is_cancelled()), "it was at work");
+        lock.close().await.expect("unlocks");
+        stuck.gets_it_soon().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_told_that_the_database_is_busy_can_ask_again() {
+    within(120, async {
+        let stuck = Stuck::with("30").await;
+        let lock = stuck.lock("wallets").await;
+        let asking = tokio::spawn(stuck.ask().send());
+        stuck.is_at_work().await;
+        // Neither the wallet nor what became of the request can be written.
+        let other = stuck.lock("idempotency_keys").await;
+        let refused = asking.await.expect("no panic").expect("an answer");
+        assert_eq!(refused.status(), 503);
+        for lock in [lock, other] {
+            lock.close().await.expect("unlocks");
+        }
+        stuck.gets_it_soon().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_given_up_can_ask_again() {
+    within(120, async {
+        let stuck = Stuck::with("1").await;
+        let lock = stuck.lock("wallets").await;
+        let given_up = stuck.ask().send().await.expect("an answer");
+        assert_eq!(given_up.status(), 504);
+        lock.close().await.expect("unlocks");
+        stuck.gets_it_soon().await;
+    })
+    .await;
 }

@@ -5,7 +5,7 @@ use dermaga_tests::{
     client::{Client, Person},
     deployment::{Deployment, assert_books_are_whole},
     disks::Ceiling,
-    patience::within,
+    patience::{until, within},
     postgres::{Death, Durability, Server},
 };
 
@@ -58,7 +58,7 @@ async fn a_host_outlives_a_postgres_that_cannot_write_its_log() {
 
         // Without room for the log there is no way on: one connection crashes the server, which starts again by itself.
         let one = "SELECT pid FROM pg_stat_activity WHERE application_name = 'dermaga' LIMIT 1";
-        let pid = server.numbers(one).await[0];
+        let pid = server.numbers("postgres", one).await[0];
         Ceiling::lower_for_server(u32::try_from(pid).expect("a process"));
         load.is_refused(1).await;
         load.goes_on_for(100).await;
@@ -87,6 +87,7 @@ async fn a_host_that_is_killed_on_postgres_is_replaced_by_another() {
 
         let host = deployment.host();
         let (ani, budi) = (again(&host, ani).await, again(&host, budi).await);
+        a_minute_later(&server).await;
         settle(&server, notes, &ani, &budi).await;
         assert_books_are_whole(&host).await;
         deployment.verify();
@@ -104,9 +105,15 @@ async fn shop() -> (Server, Deployment) {
     (server, deployment)
 }
 
-/// Settles up, without waiting for the minute in which a key is taken for in use.
+/// Settles up once the host has given back every key whose request it could not bring to an end.
 async fn settle(server: &Server, notes: Notes, from: &Person, to: &Person) {
-    let a_minute_later = "UPDATE idempotency_keys SET lease_until = created_at WHERE state = 'running'";
-    server.execute(DATABASE, a_minute_later).await.expect("lets go of the keys");
+    let in_use = "SELECT count(*)::int FROM idempotency_keys WHERE state = 'running' AND lease_until > created_at";
+    until("no key is in use", async || (server.numbers(DATABASE, in_use).await == [0]).then_some(())).await;
     notes.settle(from, to).await;
+}
+
+/// A host that is killed gives nothing back; nobody here waits for the minute in which a key is taken for in use.
+async fn a_minute_later(server: &Server) {
+    let ended = "UPDATE idempotency_keys SET lease_until = created_at WHERE state = 'running'";
+    server.execute(DATABASE, ended).await.expect("lets go of the keys");
 }

@@ -158,10 +158,11 @@ async fn rush(hosts: &[&Host], deployment: &Deployment) {
     let buy = |n: usize, client: Client| {
         let body = json!({ "product_id": product, "quantity": 1 });
         async move {
-            // Who hears that the database is busy asks again; the key makes it the same request.
+            // Who is told to come back, because the database is busy or the first try not ended, asks again; the key
+            // makes it the same request.
             loop {
                 let answer = client.post_once("/orders", &format!("buy-{n}"), body.clone()).await;
-                if answer.status.as_u16() != 503 {
+                if answer.header("retry-after").is_empty() {
                     return answer;
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;

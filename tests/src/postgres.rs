@@ -135,8 +135,8 @@ impl Server {
     }
 
     /// The answers to a question of its owner: one number for each row.
-    pub async fn numbers(&self, sql: &str) -> Vec<i32> {
-        let mut connection = PgConnection::connect(&self.url("postgres")).await.expect("connects");
+    pub async fn numbers(&self, database: &str, sql: &str) -> Vec<i32> {
+        let mut connection = PgConnection::connect(&self.url(database)).await.expect("connects");
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.expect("answers")
     }
 

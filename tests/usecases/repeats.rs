@@ -4,34 +4,83 @@ use std::time::Duration;
 
 use dermaga_domain::{
     Code,
-    idempotency::Claim,
+    idempotency::{Attempt, Claim, Idempotency},
     ledger::{NewTransaction, Party, StatusChange, TransferOrder},
 };
 use dermaga_ports::{
     auth::Role,
+    idempotency::KeyScope,
     ids::{TransactionId, TransferId},
     ledger::{TransactionKind, TransactionStatus, Wallet},
 };
 
 use crate::desk::{Desk, rupiah, settling, user};
 
+/// The claim of a request that has to be done.
+async fn claimed(keys: &Idempotency, scope: &KeyScope, content: &str) -> Claim {
+    match keys.claim(scope, content).await {
+        Ok(Attempt::Run(claim)) => claim,
+        Ok(Attempt::Replay { status, .. }) => panic!("answered before with {status}"),
+        Err(refused) => panic!("{refused}"),
+    }
+}
+
+async fn refusal(keys: &Idempotency, scope: &KeyScope, content: &str) -> Code {
+    match keys.claim(scope, content).await {
+        Err(refused) => refused.code(),
+        Ok(_) => panic!("not refused"),
+    }
+}
+
+async fn is_answered(keys: &Idempotency, scope: &KeyScope, expected: &str) {
+    match keys.claim(scope, "body").await {
+        Ok(Attempt::Replay { status: 201, body }) => assert_eq!(body, expected),
+        _ => panic!("it was answered"),
+    }
+}
+
 #[tokio::test]
 async fn a_claim_is_made_once_and_its_seed_survives_the_process() {
     let desk = Desk::with(settling()).await;
     let keys = &desk.app.idempotency;
     let scope = keys.scope(None, "transfer", "key").expect("a legal key");
-    let Ok(Claim::Run { seed }) = keys.claim(&scope, "body").await else { panic!("the first one runs") };
-    assert_eq!(keys.claim(&scope, "body").await.expect_err("at work").code(), Code::IdempotencyInProgress);
-    assert_eq!(keys.claim(&scope, "other").await.expect_err("reused").code(), Code::IdempotencyKeyReused);
+    let first = claimed(keys, &scope, "body").await;
+    assert_eq!(refusal(keys, &scope, "body").await, Code::IdempotencyInProgress);
+    assert_eq!(refusal(keys, &scope, "other").await, Code::IdempotencyKeyReused);
     // The first process has died: its lease runs out, and the next one gets the same seed.
     desk.clock.advance(Duration::from_secs(61));
-    assert_eq!(keys.claim(&scope, "body").await, Ok(Claim::Run { seed }));
-    keys.answer(&scope, 201, "{}".to_owned()).await.expect("kept");
-    assert_eq!(keys.claim(&scope, "body").await, Ok(Claim::Replay { status: 201, body: "{}".to_owned() }));
+    let second = claimed(keys, &scope, "body").await;
+    assert_eq!(second.seed(), first.seed());
+    // It had only been slow. Whoever runs in its place has the word, until there is an answer.
+    first.release().await.expect("goes without a trace");
+    assert_eq!(refusal(keys, &scope, "body").await, Code::IdempotencyInProgress);
+    let seed = second.seed();
+    second.answer(201, "{}".to_owned()).await.expect("kept");
+    is_answered(keys, &scope, "{}").await;
     // After a day it is a new key.
     desk.clock.advance(Duration::from_secs(25 * 60 * 60));
     assert_eq!(keys.tidy().await, Ok(1));
-    assert!(matches!(keys.claim(&scope, "body").await, Ok(Claim::Run { seed: fresh }) if fresh != seed));
+    assert_ne!(claimed(keys, &scope, "body").await.seed(), seed);
+}
+
+#[tokio::test]
+async fn a_claim_that_is_let_go_of_is_given_back_and_overwrites_no_answer() {
+    let desk = Desk::with(settling()).await;
+    let keys = &desk.app.idempotency;
+    let scope = keys.scope(None, "transfer", "key").expect("a legal key");
+    let first = claimed(keys, &scope, "body").await;
+    let seed = first.seed();
+    drop(first);
+    assert_eq!(refusal(keys, &scope, "body").await, Code::IdempotencyInProgress);
+    assert_eq!(keys.catch_up().await, Ok(1));
+    let second = claimed(keys, &scope, "body").await;
+    assert_eq!((second.seed(), keys.catch_up().await), (seed, Ok(0)));
+    // It takes so long that another one runs in its place, and answers.
+    desk.clock.advance(Duration::from_secs(61));
+    claimed(keys, &scope, "body").await.answer(201, "third".to_owned()).await.expect("kept");
+    drop(second);
+    assert_eq!(keys.catch_up().await, Ok(1));
+    is_answered(keys, &scope, "third").await;
 }
 
 fn order(id: TransactionId, from: &Wallet, to: Party, terms: NewTransaction) -> TransferOrder {

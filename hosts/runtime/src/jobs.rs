@@ -19,6 +19,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const LOOKERS: usize = 4;
 /// The same for bookings: some suppliers take minutes for one.
 const BUYERS: usize = 4;
+/// How often it is looked whether requests with a key ended without being able to say so.
+const CATCH_UP_EVERY: Duration = Duration::from_millis(500);
+/// How long a database that has too much to do is left in peace at most.
+const LEFT_IN_PEACE: Duration = Duration::from_secs(8);
 /// How often old idempotency keys, notifications and webhooks are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 /// How often what waits is counted.
@@ -59,6 +63,7 @@ pub fn start(app: App) -> Jobs {
     jobs.extend((0..BUYERS).map(|_| tokio::spawn(buy(app.clone()))));
     jobs.push(tokio::spawn(watch_balance(app.clone())));
     jobs.push(tokio::spawn(count(app.clone())));
+    jobs.push(tokio::spawn(catch_up(app.clone())));
     let keys = tokio::spawn(async move {
         let mut clock = interval(FORGET_EVERY);
         loop {
@@ -189,6 +194,26 @@ async fn count(app: App) {
             }
         };
         sleep(pause).await;
+    }
+}
+
+/// Writes down what became of requests with a key, where their end could not be written at once: whoever repeats one
+/// shall not wait until its lease ends.
+async fn catch_up(app: App) {
+    let mut pause = CATCH_UP_EVERY;
+    loop {
+        sleep(pause).await;
+        pause = match app.idempotency.catch_up().await {
+            Ok(0) => CATCH_UP_EVERY,
+            Ok(count) => {
+                tracing::info!(count, "idempotency keys were given back or their answers kept, after all");
+                CATCH_UP_EVERY
+            }
+            Err(error) => {
+                tracing::warn!(%error, "idempotency keys could not be given back; next try soon");
+                LEFT_IN_PEACE.min(pause * 2)
+            }
+        };
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use dermaga_domain::{Class, Code, Error, Result, idempotency::Claim};
+use dermaga_domain::{Class, Code, Error, Result, idempotency::Attempt};
 use dermaga_ports::auth::Principal;
 use poem_openapi::{
     ApiResponse,
@@ -118,23 +118,23 @@ impl Request<'_> {
             return Ok(Once { body, replayed: None });
         };
         let scope = keys.scope(self.caller, self.operation, key)?;
-        let seed = match keys.claim(&scope, &self.content).await? {
-            Claim::Run { seed } => seed,
-            Claim::Replay { status, body } => return replay(status, &body),
+        let claim = match keys.claim(&scope, &self.content).await? {
+            Attempt::Run(claim) => claim,
+            Attempt::Replay { status, body } => return replay(status, &body),
         };
-        let result = work(seed).await;
+        let result = work(claim.seed()).await;
         let kept = match &result {
-            Ok(body) => keys.answer(&scope, 200, body.to_json_string()).await,
+            Ok(body) => claim.answer(200, body.to_json_string()).await,
             Err(error) if is_final(error) => {
                 let refusal = ApiError::from(error.clone());
                 let body = refusal.problem(None).to_json_string();
-                keys.answer(&scope, refusal.status().as_u16(), body).await
+                claim.answer(refusal.status().as_u16(), body).await
             }
-            Err(_) => keys.release(&scope).await,
+            Err(_) => claim.release().await,
         };
         if let Err(error) = kept {
             // The work is done and its record carries the seed: whoever repeats the request finds it.
-            tracing::warn!(%error, operation = self.operation, "the answer could not be kept for repetitions");
+            tracing::warn!(%error, operation = self.operation, "the answer could not be kept for repetitions; next try soon");
         }
         Ok(Once { body: result?, replayed: None })
     }

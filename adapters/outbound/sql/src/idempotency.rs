@@ -26,7 +26,7 @@ const INSERT: &str = "INSERT INTO idempotency_keys \
     (caller, operation, key, fingerprint, seed, state, status, body, sealed, lease_until, created_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE idempotency_keys SET state = $4, status = $5, body = $6, sealed = $7, lease_until = $8 \
-    WHERE caller = $1 AND operation = $2 AND key = $3";
+    WHERE caller = $1 AND operation = $2 AND key = $3 AND state = 'running' AND lease_until = $9";
 const SEED: &str = "SELECT seed FROM idempotency_keys WHERE caller = $1 AND operation = $2 AND key = $3";
 const FORGET: &str = "DELETE FROM idempotency_keys WHERE created_at < $1";
 
@@ -120,7 +120,7 @@ impl IdempotencyKeys for SqlUnitOfWork {
         if added == 0 { Err(StoreError::Conflict(Unique::Id)) } else { Ok(()) }
     }
 
-    async fn save(&mut self, scope: &KeyScope, state: &KeyState) -> Result<(), StoreError> {
+    async fn save(&mut self, scope: &KeyScope, lease_until: Timestamp, state: &KeyState) -> Result<(), StoreError> {
         let seed = match state {
             KeyState::Answered { .. } if scope.is_personal() => {
                 let found: Option<Uuid> = on_tx!(self, |x| {
@@ -142,6 +142,7 @@ impl IdempotencyKeys for SqlUnitOfWork {
                 .bind(columns.body)
                 .bind(columns.sealed.as_deref())
                 .bind(columns.lease_until)
+                .bind(Moment(lease_until))
                 .execute(x)
                 .await
                 .map(|done| done.rows_affected())
