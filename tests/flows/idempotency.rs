@@ -14,6 +14,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use crate::load::again;
+
 #[tokio::test]
 async fn the_first_answer_comes_again_and_money_moves_once() {
     let host = Host::suite();
@@ -123,8 +125,9 @@ async fn the_first_answer_outlives_the_process() {
 /// Somebody who wants a second wallet, and a database in which nothing can be written to some tables.
 struct Stuck {
     database: Database,
+    deployment: Deployment,
+    host: Host,
     ani: Person,
-    _host: Host,
 }
 
 impl Stuck {
@@ -132,12 +135,12 @@ impl Stuck {
     async fn with(timeout: &'static str) -> Self {
         let database = Database::empty(Engine::Postgres).await;
         let deployment = Deployment::adapted(&database.url, move |mut command| {
-            command.env("REQUEST_TIMEOUT", timeout);
+            command.env("REQUEST_TIMEOUT", timeout).env("DERMAGA_SHUTDOWN_GRACE", "1");
             command
         });
         let host = deployment.host();
         let ani = Client::person(&host, "ani", 0).await;
-        Self { database, ani, _host: host }
+        Self { database, deployment, host, ani }
     }
 
     /// Nobody else reads or writes that table until the connection is closed.
@@ -146,6 +149,16 @@ impl Stuck {
         let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
         connection.execute(AssertSqlSafe(sql)).await.expect("locks");
         connection
+    }
+
+    /// Another host takes the place of this one, which is asked to stop.
+    async fn restarted(self) -> Self {
+        let Self { database, deployment, host, ani } = self;
+        let (_, ended_well) = tokio::task::spawn_blocking(|| host.stop()).await.expect("no panic");
+        assert!(ended_well);
+        let host = deployment.host();
+        let ani = again(&host, ani).await;
+        Self { database, deployment, host, ani }
     }
 
     fn ask(&self) -> reqwest::RequestBuilder {
@@ -219,6 +232,21 @@ async fn whoever_was_given_up_can_ask_again() {
         let lock = stuck.lock("wallets").await;
         let given_up = stuck.ask().send().await.expect("an answer");
         assert_eq!(given_up.status(), 504);
+        lock.close().await.expect("unlocks");
+        stuck.gets_it_soon().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_cut_off_by_a_restart_can_ask_again() {
+    within(120, async {
+        let stuck = Stuck::with("30").await;
+        let lock = stuck.lock("wallets").await;
+        let asking = tokio::spawn(stuck.ask().send());
+        stuck.is_at_work().await;
+        let stuck = stuck.restarted().await;
+        assert!(asking.await.expect("no panic").is_err(), "it was cut off");
         lock.close().await.expect("unlocks");
         stuck.gets_it_soon().await;
     })

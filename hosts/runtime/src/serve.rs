@@ -43,13 +43,17 @@ pub async fn run(host: Host, settings: Settings) -> Result<(), HostError> {
     // Before the edge, whose counters count where the recorder listens.
     let recorder = prometheus().install_recorder().map_err(|error| HostError::Refused(error.to_string()))?;
     let endpoint = edge((host.slice)(), page, probes.clone(), recorder, edge_config(&host, &settings), deps);
-    let jobs = (jobs::start(plugs.app), plugs.telling.start(plugs.store.bell()));
+    let jobs = (jobs::start(plugs.app.clone()), plugs.telling.start(plugs.store.bell()));
 
     announce(&host, &settings, bound, &notes);
     let stop = stop_signal(probes)?;
     let grace = Duration::from_secs(settings.shutdown_grace);
     let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(grace)).await;
     drop(jobs);
+    // Requests that took longer than the grace have just been let go of.
+    if let Err(error) = plugs.app.idempotency.catch_up().await {
+        tracing::warn!(%error, "idempotency keys could not be given back; their leases end in a minute");
+    }
     if let Some(sandbox) = plugs.sandbox {
         sandbox.stop().await;
     }
