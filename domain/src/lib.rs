@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod inventory;
 pub mod ledger;
 pub mod notifications;
+mod once;
 pub mod orders;
 mod pauses;
 pub mod payments;

@@ -1,7 +1,10 @@
 //! Answers that are lost, before or after the supplier did what it was asked for: nothing is ever made twice, and
 //! whoever paid has the trip or the money.
 
-use dermaga_domain::{Code, booking::Then};
+use dermaga_domain::{
+    Code,
+    booking::{Finding, Then},
+};
 use dermaga_ports::{booking::BookingStatus, orders::OrderStatus};
 use dermaga_tests::databases::Engine;
 
@@ -172,6 +175,53 @@ async fn a_hold_that_never_came_to_be_is_given_up_and_another_request_holds() {
         world.pass(72 * HOUR).await;
         world.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_hold_that_turns_out_to_be_sold_waits_for_a_person_whoever_asks_again() {
+    for then in [|| Then::Order(Some(by("qris"))), || Then::Wait] {
+        let world = World::open(Engine::Sqlite).await;
+        let trip = flight_trip(&world.flight(Terms::Flex).await);
+        let id = world.id();
+        world.fault("/air/orders", "reset").await;
+        world.book(&world.ani, id, &trip, then()).await.expect_err("nobody knows");
+        {
+            let mut inside = world.sandbox.app.world();
+            let order = inside.duffel.orders.values_mut().next().expect("it was made");
+            order.paid = Some(order.created);
+        }
+        for _ in 0..3 {
+            let told = world.book(&world.ani, id, &trip, then()).await.expect_err("a person decides");
+            assert_eq!(
+                told.code(),
+                Code::SupplierUnavailable,
+                "whoever hears that nothing is booked books twice: {told}"
+            );
+        }
+        let waiting = world.inbox().await.remove(0);
+        assert_eq!((waiting.status, waiting.frozen), (BookingStatus::Holding, true));
+        assert_eq!(calls(&world, &waiting.reference, "/air/orders").await, 1);
+        let nothing = Finding::GiveBack { amount: None };
+        world.app.bookings.resolve(&world.staff, waiting.id, nothing, "they take it back").await.expect("ends");
+        let told = world.book(&world.ani, id, &trip, then()).await.expect_err("nothing is booked");
+        assert_eq!(told.code(), Code::OfferGone, "{told}");
+        world.close_but(&[waiting.id]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_nobody_ordered_in_time_is_gone_for_whoever_asks_again() {
+    let world = World::open(Engine::Sqlite).await;
+    for (trip, path, _) in kept(&world).await {
+        let id = world.id();
+        world.book(&world.ani, id, &trip, Then::Wait).await.expect("is held");
+        // The job has not been there yet: whether its time is over does not depend on that.
+        world.clock.advance(72 * HOUR);
+        let told = world.book(&world.ani, id, &trip, Then::Order(Some(by("qris")))).await.expect_err("is gone");
+        assert_eq!(told.code(), Code::OfferGone, "{path}: {told}");
+        world.pass(MINUTE).await;
+    }
+    world.close().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! What a person meets over HTTP is in `flows`; here is what a person cannot make happen on purpose: a gateway that
 //! does not answer, a process that dies between two steps, a deadline that passes.
 
+mod at_once;
 mod bills;
 mod bookings;
 mod by_hand;

@@ -6,7 +6,8 @@ use dermaga_domain::{Code, ledger::Party, payments::Topup};
 use dermaga_ports::{
     ids::{PaymentId, TransactionId},
     ledger::TransactionStatus,
-    payments::{Outcome, PaymentState, Refusal, RefusalKind, Snapshot},
+    money::MAX_AMOUNT,
+    payments::{Capabilities, MethodKind, MockPaymentGateway, Outcome, PaymentState, Refusal, RefusalKind, Snapshot},
 };
 use dermaga_tests::played::Played;
 
@@ -109,6 +110,31 @@ async fn two_repetitions_at_once_credit_once() {
     }
     assert_eq!(desk.topup(&ani, id, &wallet, 500).await.expect("settled").balance, 500);
     assert_eq!(desk.balance(&ani, &wallet).await, (500, 500));
+    desk.check().await;
+}
+
+#[tokio::test]
+async fn a_repetition_is_answered_whatever_has_become_of_the_wallet_and_the_gateways() {
+    let desk = Desk::with(settling()).await;
+    let (ani, wallet) = desk.person("ani").await;
+    let id: TransactionId = desk.id();
+    // There is no room for as much again.
+    let first = desk.topup(&ani, id, &wallet, MAX_AMOUNT - 1).await.expect("settles");
+    assert_eq!(desk.topup(&ani, id, &wallet, MAX_AMOUNT - 1).await.expect("settled"), first);
+    let other: TransactionId = desk.id();
+    let refused = desk.topup(&ani, other, &wallet, MAX_AMOUNT - 1).await.expect_err("too much");
+    assert_eq!(refused.code(), Code::BalanceLimit);
+
+    let mut renamed = MockPaymentGateway::new();
+    renamed.expect_name().return_const("another".to_owned());
+    renamed.expect_capabilities().return_const(Capabilities {
+        methods: vec![MethodKind::Page],
+        banks: vec![],
+        unfindable: vec![],
+        reviews: false,
+    });
+    let desk = desk.restarted(renamed);
+    assert_eq!(desk.topup(&ani, id, &wallet, MAX_AMOUNT - 1).await.expect("settled"), first);
     desk.check().await;
 }
 

@@ -16,6 +16,7 @@ use crate::{
     core::Note,
     error::{Code, Error, Result},
     faults::Faults,
+    once::made_once,
 };
 
 /// The longest password that is accepted; beyond it, hashing would be a way to keep the server busy.
@@ -75,10 +76,12 @@ impl Auth {
 
     async fn create(&self, id: UserId, by: &Principal, role: Role, registration: Registration) -> Result<User> {
         let candidate = self.validate(&registration)?;
-        if let Some(made_before) = self.0.ports.store.users().user(id).await? {
-            return Ok(made_before);
-        }
-        let password = self.hash(&registration.password).await?;
+        let find = async || Ok(self.0.ports.store.users().user(id).await?);
+        made_once(find, self.make(id, by, role, candidate, &registration.password)).await
+    }
+
+    async fn make(&self, id: UserId, by: &Principal, role: Role, candidate: Candidate, password: &str) -> Result<User> {
+        let password = self.hash(password).await?;
         let now = self.0.now();
         let user = User {
             id,

@@ -13,6 +13,7 @@ use dermaga_ports::{
 use super::{
     Bookings, OnSale,
     book::quoted,
+    missing,
     ppob::customer_no,
     refusal::answered,
     wanted::{Wanted, WantedBill},
@@ -104,8 +105,12 @@ impl Bookings {
             updated_at: now,
             ..blank
         };
-        self.keep(by, &booking, now).await?;
-        view(booking)
+        if self.keep(by, &booking, now).await? {
+            return view(booking);
+        }
+        // Of one request that came twice at once, both get the answer that is stored.
+        let kept = self.0.ports.store.bookings().booking(id).await?;
+        view(kept.ok_or_else(|| missing(id))?)
     }
 
     /// The biller of that name, if it takes bills now.

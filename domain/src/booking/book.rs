@@ -83,7 +83,7 @@ impl Bookings {
         if known.user != user {
             return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
         }
-        match known.status {
+        match known.status_at(self.0.now()) {
             BookingStatus::Holding => {
                 let reach = self.0.ports.suppliers.reach(&known).ok_or_else(away)?;
                 self.look_for_hold(by, &reach, &known).await?;

@@ -64,8 +64,12 @@ impl Bookings {
         let mut uow = self.0.begin().await?;
         let found = uow.bookings().find(read_for.id).await?;
         let mut booking = found.ok_or_else(|| missing(read_for.id))?;
-        if booking.status != BookingStatus::Holding || booking.frozen {
+        if booking.status != BookingStatus::Holding {
             return Ok(());
+        }
+        // A frozen one is for a person to decide; until then nobody may order it or book it anew.
+        if booking.frozen {
+            return Err(in_doubt());
         }
         if booking.revision != read_for.revision && matches!(answer, Outcome::Unknown(_)) {
             return Err(in_doubt());

@@ -30,6 +30,7 @@ use crate::{
     error::{Code, Error, Result},
     inventory::shelf,
     ledger::{Draft, meant, person},
+    once::made_once,
     payments::{MethodChoice, Payments},
 };
 
@@ -48,9 +49,17 @@ impl Orders {
         Permission::OwnOrders.check(by)?;
         let buyer = person(by)?;
         new.check()?;
-        if let Some(known) = self.0.ports.store.orders().order(id).await? {
-            return self.made_before(buyer, known).await;
-        }
+        let (order, payment) = made_once(|| self.made_before(buyer, id), self.make(by, buyer, id, new)).await?;
+        Ok((order, self.send(payment).await?))
+    }
+
+    async fn make(
+        &self,
+        by: &Principal,
+        buyer: UserId,
+        id: OrderId,
+        new: NewOrder,
+    ) -> Result<(Order, Option<Payment>)> {
         if let Some(choice) = &new.payment {
             Payments::new(self.0.clone()).may_choose(by, choice).await.map_err(|error| error.within("/payment"))?;
         }
@@ -89,7 +98,7 @@ impl Orders {
         booking::put_into(&mut *uow, &order, bookings, now).await?;
         let payment = self.reserve(&mut *uow, by, &order, &wallet, new.payment.as_ref(), now).await?;
         uow.commit().await?;
-        Ok((order, self.send(payment).await?))
+        Ok((order, payment))
     }
 
     /// Places a draft. `expected` is the total that the buyer agreed to; the draft's own unless given.
@@ -107,7 +116,8 @@ impl Orders {
         let seen = self.own(by, id, Permission::ManageOrders).await?;
         // A repetition may come after the payment, and after the goods have left.
         if matches!(seen.status_at(self.0.now()), OrderStatus::Confirmed | OrderStatus::Paid | OrderStatus::Completed) {
-            return self.made_before(seen.buyer, seen).await;
+            let payment = self.first_attempt(id).await?;
+            return Ok((seen, self.send(payment).await?));
         }
         let now = self.0.now();
         if let Some(choice) = &payment {
@@ -143,13 +153,18 @@ impl Orders {
         Ok((order, self.send(payment).await?))
     }
 
-    /// What a repeated request gets.
-    async fn made_before(&self, buyer: UserId, known: Order) -> Result<(Order, Option<Payment>)> {
+    /// What a repeated request finds.
+    async fn made_before(&self, buyer: UserId, id: OrderId) -> Result<Option<(Order, Option<Payment>)>> {
+        let Some(known) = self.0.ports.store.orders().order(id).await? else { return Ok(None) };
         if known.buyer != buyer {
             return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
         }
-        let payment = self.0.ports.store.payments().payment(first_payment(known.id)).await?;
-        Ok((known, self.send(payment).await?))
+        let payment = self.first_attempt(id).await?;
+        Ok(Some((known, payment)))
+    }
+
+    async fn first_attempt(&self, order: OrderId) -> Result<Option<Payment>> {
+        Ok(self.0.ports.store.payments().payment(first_payment(order)).await?)
     }
 
     /// From now on the buyer has to pay, while suppliers keep what is booked.

@@ -2,7 +2,7 @@
 
 use dermaga_ports::{
     auth::Principal,
-    ids::{OrderId, PaymentId, TransactionId},
+    ids::{OrderId, PaymentId, TransactionId, UserId},
     ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Wallet},
     orders::OrderStatus,
     payments::{MethodKind, Payment, PaymentState},
@@ -12,13 +12,14 @@ use dermaga_ports::{
 use uuid::Uuid;
 
 use super::{
-    MANUAL, MethodChoice, Payments,
+    MethodChoice, Payments,
     pay::{no_merchant, slug},
 };
 use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     ledger::{Draft, Movement, NewTransaction, person},
+    once::made_once,
 };
 
 /// A purchase to pay through a gateway.
@@ -49,12 +50,22 @@ impl Payments {
         Permission::OwnPayments.check(by)?;
         let payer = person(by)?;
         let id = PaymentId(id);
-        if let Some(known) = self.0.ports.store.payments().payment(id).await? {
-            if known.user != payer {
-                return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
-            }
-            return if known.state == PaymentState::Created { self.submit(id).await } else { Ok(known) };
+        let make = self.begin(by, id, payable, choice);
+        let payment = made_once(|| self.begun(payer, id), make).await?;
+        if payment.state == PaymentState::Created { self.submit(id).await } else { Ok(payment) }
+    }
+
+    /// The attempt that a repetition finds.
+    async fn begun(&self, payer: UserId, id: PaymentId) -> Result<Option<Payment>> {
+        let known = self.0.ports.store.payments().payment(id).await?;
+        if known.as_ref().is_some_and(|known| known.user != payer) {
+            return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
         }
+        Ok(known)
+    }
+
+    /// Stores an attempt, and its purchase if that is a new one.
+    async fn begin(&self, by: &Principal, id: PaymentId, payable: Payable, choice: MethodChoice) -> Result<Payment> {
         let now = self.0.now();
         if let Payable::Order(order) = payable {
             self.payable_order(by, order, now).await?;
@@ -76,7 +87,7 @@ impl Payments {
         };
         let payment = self.begin_attempt(&mut *uow, by, id, &transaction, &choice, now).await?;
         uow.commit().await?;
-        if payment.gateway == MANUAL { Ok(payment) } else { self.submit(id).await }
+        Ok(payment)
     }
 
     /// Starts an attempt to pay an order, and answers the order's transaction. Idempotent by `id`.

@@ -4,10 +4,9 @@
 //! process dies in between, the repetition of the request, or the job that looks after attempts, goes on where it ended.
 
 use dermaga_ports::{
-    StoreError, Unique,
     auth::Principal,
     ids::{PaymentId, TransactionId, UserId, WalletId},
-    ledger::{Counterparty, Transaction, TransactionKind, TransactionStatus, Wallet},
+    ledger::{Counterparty, TransactionKind, TransactionStatus, Wallet},
     money::MAX_AMOUNT,
     payments::{MethodKind, Payment, PaymentState},
 };
@@ -17,6 +16,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     ledger::{Draft, Movement, NewTransaction, Party, in_currency, note, payload, person},
+    once::made_once,
 };
 
 /// How much, and how it is paid; by the first gateway's first method unless named.
@@ -43,20 +43,70 @@ impl Payments {
         into: Party,
         topup: Topup,
     ) -> Result<(Movement, Payment)> {
+        let made = made_once(|| self.topped_up(by, id, &into, &topup), self.top_up(by, id, &into, &topup)).await;
+        let (mut payment, wallet) = made?;
+        if payment.state == PaymentState::Created {
+            payment = self.submit(payment.id).await?;
+        }
+        self.result(payment, wallet).await
+    }
+
+    /// What a repetition finds, whatever the wallet and the gateways have become since.
+    async fn topped_up(
+        &self,
+        by: &Principal,
+        id: TransactionId,
+        into: &Party,
+        topup: &Topup,
+    ) -> Result<Option<(Payment, WalletId)>> {
+        let Some(payment) = self.0.ports.store.payments().payment(PaymentId(id.0)).await? else { return Ok(None) };
+        let known = self.0.transaction(payment.transaction).await?;
+        let is_same_wallet = match into {
+            Party::Wallet(wallet) => known.wallet == *wallet,
+            Party::User(user) => known.user == *user,
+        };
+        let is_same = known.user == person(by)? && is_same_wallet && known.amount.amount() == topup.topup.amount;
+        if known.kind != TransactionKind::Topup || !is_same {
+            return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+        }
+        Ok(Some((payment, known.wallet)))
+    }
+
+    /// Stores transaction and attempt before anything leaves the house.
+    async fn top_up(
+        &self,
+        by: &Principal,
+        id: TransactionId,
+        into: &Party,
+        topup: &Topup,
+    ) -> Result<(Payment, WalletId)> {
         let wallet = match into {
-            Party::Wallet(wallet) => self.0.own_wallet(by, wallet).await?,
-            Party::User(user) => self.own_default_wallet(by, user).await?,
+            Party::Wallet(wallet) => self.0.own_wallet(by, *wallet).await?,
+            Party::User(user) => self.own_default_wallet(by, *user).await?,
         };
         if wallet.closed {
             return Err(Error::new(Code::AccountClosed, "The wallet is closed."));
         }
-        let terms = in_currency(wallet.currency, topup.topup)?;
+        let terms = in_currency(wallet.currency, topup.topup.clone())?;
         self.has_room(&wallet, terms.amount).await?;
-        let mut payment = self.prepare(by, id, &wallet, &terms, &topup.choice).await?;
-        if payment.state == PaymentState::Created {
-            payment = self.submit(payment.id).await?;
+        let (amount, description, reference) = terms.validate()?;
+        let now = self.0.now();
+        let (gateway, method) = self.0.ports.gateways.choose(&topup.choice)?;
+        if method.kind == MethodKind::Wallet {
+            return Err(Error::fault("/method", "must bring money in: a wallet is not topped up from a wallet"));
         }
-        self.result(payment, wallet.id).await
+        let counterparty = Counterparty::Gateway { name: gateway, method: method.kind.to_string() };
+        let draft =
+            Draft { id, kind: TransactionKind::Topup, wallet: &wallet, counterparty, amount, description, reference };
+        let transaction = draft.transaction(TransactionStatus::Pending, now);
+        let window = self.0.policy.topup_window;
+        let mut payment = self.attempt(PaymentId(id.0), &transaction, &topup.choice, window, now)?;
+        let mut uow = self.0.begin().await?;
+        uow.transactions().add(&transaction).await?;
+        self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
+        self.store(&mut *uow, by, &mut payment, now).await?;
+        uow.commit().await?;
+        Ok((payment, wallet.id))
     }
 
     /// Nobody shall pay what the wallet cannot keep.
@@ -77,43 +127,6 @@ impl Payments {
         let found = self.0.ports.store.wallets().default_wallet(user, self.0.now()).await?;
         let (wallet, _) = found.ok_or_else(|| Error::new(Code::UserNotFound, "The account is closed."))?;
         Ok(wallet)
-    }
-
-    /// Stores transaction and attempt before anything leaves the house; answers the attempt that is there if it is a
-    /// repetition.
-    async fn prepare(
-        &self,
-        by: &Principal,
-        id: TransactionId,
-        wallet: &Wallet,
-        terms: &NewTransaction,
-        choice: &MethodChoice,
-    ) -> Result<Payment> {
-        let (amount, description, reference) = terms.validate()?;
-        let now = self.0.now();
-        let (gateway, method) = self.0.ports.gateways.choose(choice)?;
-        if method.kind == MethodKind::Wallet {
-            return Err(Error::fault("/method", "must bring money in: a wallet is not topped up from a wallet"));
-        }
-        let counterparty = Counterparty::Gateway { name: gateway, method: method.kind.to_string() };
-        let draft = Draft { id, kind: TransactionKind::Topup, wallet, counterparty, amount, description, reference };
-        let transaction = draft.transaction(TransactionStatus::Pending, now);
-        let mut payment = self.attempt(PaymentId(id.0), &transaction, choice, self.0.policy.topup_window, now)?;
-        let mut uow = self.0.begin().await?;
-        match uow.transactions().add(&transaction).await {
-            Ok(()) => {}
-            Err(StoreError::Conflict(Unique::Id)) => {
-                drop(uow);
-                made_before(&self.0.transaction(id).await?, &transaction)?;
-                let known = self.0.ports.store.payments().payment(PaymentId(id.0)).await?;
-                return known.ok_or_else(|| Error::internal("a top-up without its payment"));
-            }
-            Err(other) => return Err(other.into()),
-        }
-        self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
-        self.store(&mut *uow, by, &mut payment, now).await?;
-        uow.commit().await?;
-        Ok(payment)
     }
 
     async fn result(&self, payment: Payment, wallet: WalletId) -> Result<(Movement, Payment)> {
@@ -137,13 +150,4 @@ impl Payments {
         };
         Ok((Movement { transaction, balance }, payment))
     }
-}
-
-/// Whether the transaction that an id stands for already is the one that is asked for.
-fn made_before(known: &Transaction, wanted: &Transaction) -> Result<()> {
-    let content = |t: &Transaction| (t.kind, t.wallet, t.amount, t.counterparty.clone());
-    if content(known) == content(wanted) {
-        return Ok(());
-    }
-    Err(Error::new(Code::TransferConflict, "This id was used for something else."))
 }
