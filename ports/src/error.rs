@@ -53,6 +53,8 @@ pub enum Entity {
     Ticket,
     Checkin,
     Booking,
+    /// All that was remembered of it.
+    Journal,
 }
 
 impl fmt::Display for Entity {
@@ -79,6 +81,7 @@ impl fmt::Display for Entity {
             Self::Ticket => "ticket",
             Self::Checkin => "check-in",
             Self::Booking => "booking",
+            Self::Journal => "journal",
         })
     }
 }

@@ -13,6 +13,7 @@ use dermaga_ports::{
     system::{Clock as _, ManualClock},
     time::Timestamp,
 };
+use dermaga_sql::SqlStore;
 use dermaga_tests::databases::{Database, Engine};
 use uuid::Uuid;
 
@@ -26,8 +27,13 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn of(database: &Database) -> Self {
+        Self::on(&database.store)
+    }
+
+    /// One at a store.
+    pub fn on(store: &SqlStore) -> Self {
         let clock = ManualClock::at(at(0));
-        Self { poster: Poster::new(Arc::new(database.store.clone()), Arc::new(clock.clone())), clock }
+        Self { poster: Poster::new(Arc::new(store.clone()), Arc::new(clock.clone())), clock }
     }
 
     /// Waits until then.

@@ -18,7 +18,7 @@ use crate::{clerk::recount, commit, fixtures::*};
 const STALE: Result<(), StoreError> = Err(StoreError::Stale(Entity::Account));
 
 /// Two accounts without a floor.
-async fn pair(database: &Database) -> (Account, Account) {
+pub async fn pair(database: &Database) -> (Account, Account) {
     let (one, other) = (system_account(1), system_account(2));
     open(database, &[&one, &other]).await;
     (one, other)
@@ -48,7 +48,7 @@ async fn everything(database: &Database) -> (Vec<Account>, Option<Head>, u64, u6
 }
 
 /// Decides on a transfer between accounts as they are now.
-async fn decide(store: &SqlStore, n: u32, debit: AccountId, credit: AccountId) -> Changes {
+pub async fn decide(store: &SqlStore, n: u32, debit: AccountId, credit: AccountId) -> Changes {
     let found = store.journal().accounts(&[debit, credit]).await.expect("reads");
     let [Some(mut debit), Some(mut credit)] =
         [debit, credit].map(|id| found.iter().find(|account| account.id == id).cloned())

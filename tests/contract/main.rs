@@ -1,7 +1,8 @@
 //! What the ports promise, tried on every adapter that implements them.
 //!
 //! A contract is a function over a fresh database. It is listed once, in `listed`, and runs on SQLite and on Postgres; a
-//! contract that is not listed is dead code and a warning. What is said about both at once is in `both`.
+//! contract that is not listed is dead code and a warning. What is said about both at once is in `both`;
+//! what only a server does that is elsewhere, in `silence`.
 
 mod attendance;
 mod audit_outbox;
@@ -34,6 +35,7 @@ mod reports;
 mod seal;
 mod senders;
 mod sessions;
+mod silence;
 mod statements;
 mod stock;
 mod store;

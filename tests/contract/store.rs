@@ -15,7 +15,10 @@ use dermaga_ports::{
 use dermaga_sql::SqlOptions;
 use dermaga_tests::databases::{Database, OPTIONS};
 
-use crate::fixtures::*;
+use crate::{
+    fixtures::*,
+    journal::{decide, pair},
+};
 
 pub async fn a_dropped_unit_leaves_nothing_behind(database: &Database) {
     let mut unit = begin(database).await;
@@ -129,9 +132,20 @@ pub async fn a_conflict_does_not_spend_the_unit(database: &Database) {
 pub async fn a_closed_store_is_unavailable(database: &Database) {
     database.store.ping().await.expect("answers");
     let second = database.second_store(OPTIONS).await;
+    let (_, wallet) = add_customer(database, 9).await;
+    let (one, other) = pair(database).await;
+    let changes = decide(&second, 101, one.id, other.id).await;
+    let balances = async || second.wallets().balances(&[wallet.id], at(0)).await;
+    balances().await.expect("answers");
+    second.journal().append(&changes).await.expect("appends");
     second.close().await;
-    assert!(matches!(second.ping().await, Err(StoreError::Unavailable(_))));
-    assert!(matches!(second.begin().await.map(drop), Err(StoreError::Unavailable(_))));
+    let closed = Err(StoreError::Unavailable("the store is closed".to_owned()));
+    assert_eq!(second.ping().await, closed);
+    assert_eq!(second.begin().await.map(drop), closed);
+    assert_eq!(balances().await.map(drop), closed);
+    assert_eq!(second.journal().append(&changes).await.map(drop), closed);
+    let locked = second.journal().append_locked(&[wallet.id.into()], &mut |_| None).await;
+    assert_eq!(locked, closed);
     database.store.ping().await.expect("the other still answers");
 }
 

@@ -117,10 +117,29 @@ impl Unwritten {
     }
 
     /// The first few.
-    pub fn take(&self, count: usize) -> Vec<End> {
+    pub fn take(&self, count: usize) -> Taken<'_> {
         let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = count.min(ends.len());
-        ends.drain(..count).collect()
+        Taken { from: self, ends: ends.drain(..count).collect() }
+    }
+}
+
+/// Ends that somebody is writing down. Whoever drops them has not come to it, and puts them back.
+pub(super) struct Taken<'u> {
+    from: &'u Unwritten,
+    pub ends: Vec<End>,
+}
+
+impl Taken<'_> {
+    /// Nothing is to be done about them any more.
+    pub fn forget(mut self) {
+        self.ends.clear();
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.ends.drain(..).for_each(|end| self.from.push(end));
     }
 }
 
@@ -136,9 +155,12 @@ mod tests {
             let scope = KeyScope { caller: String::new(), operation: "transfer", key: String::new() };
             unwritten.push(End { scope, lease_until: at(n), state: KeyState::Running { lease_until: at(0) } });
         }
-        let micros = |ends: Vec<End>| ends.iter().map(|end| end.lease_until.micros()).collect::<Vec<_>>();
-        assert_eq!(micros(unwritten.take(2)), [1, 2]);
-        assert_eq!(micros(unwritten.take(2_000)).len(), 998);
-        assert_eq!(micros(unwritten.take(1)), [0; 0]);
+        let first = unwritten.take(2);
+        assert_eq!(first.ends.iter().map(|end| end.lease_until.micros()).collect::<Vec<_>>(), [1, 2]);
+        let others = unwritten.take(2_000);
+        assert_eq!((others.ends.len(), unwritten.take(1).ends.len()), (998, 0));
+        others.forget();
+        drop(first);
+        assert_eq!(unwritten.take(2_000).ends.len(), 2, "what was not written down is there again");
     }
 }

@@ -121,18 +121,19 @@ impl Idempotency {
     pub async fn catch_up(&self) -> Result<usize> {
         let mut written = 0;
         loop {
-            let ends = self.unwritten.take(ENDS_AT_ONCE);
-            if ends.is_empty() {
+            let taken = self.unwritten.take(ENDS_AT_ONCE);
+            if taken.ends.is_empty() {
                 return Ok(written);
             }
-            match claim::write(&*self.core.ports.store, &ends).await {
-                Ok(()) => written += ends.len(),
-                Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => {
-                    ends.into_iter().for_each(|end| self.unwritten.push(end));
+            match claim::write(&*self.core.ports.store, &taken.ends).await {
+                Ok(()) => written += taken.ends.len(),
+                Err(error @ (StoreError::Busy | StoreError::Unavailable(_))) => return Err(error.into()),
+                Err(error) => {
+                    taken.forget();
                     return Err(error.into());
                 }
-                Err(error) => return Err(error.into()),
             }
+            taken.forget();
         }
     }
 

@@ -19,6 +19,7 @@ use std::{
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError, Unique,
+    error::Entity,
     ids::AccountId,
     ledger::{Account, Changes, Instruction, Ledger, Outcome, Posting, Voucher},
     store::{Store, UnitOfWork},
@@ -79,6 +80,10 @@ impl Poster {
         let crowded = self.crowded.load(Ordering::Relaxed);
         let posted = match crowded.checked_sub(1) {
             None => match self.post_remembered(vouchers, named).await {
+                Err(StoreError::Stale(Entity::Journal)) => {
+                    self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    self.post_locked(vouchers, named).await
+                }
                 Err(StoreError::Stale(_)) => {
                     self.crowded.store(CROWDED, Ordering::Relaxed);
                     self.post_locked(vouchers, named).await

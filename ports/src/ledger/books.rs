@@ -104,6 +104,10 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// [`StoreError::Stale`] if any account has another revision than the one that was decided on, and
     /// [`crate::Unique::Id`] if a line with one of the ids is there; nothing was written then.
+    ///
+    /// A database that took another one's place may lack what that one had acknowledged last, and have given the same
+    /// revisions to something else. So when one may have, this MUST be [`StoreError::Stale`] of
+    /// [`crate::error::Entity::Journal`], once: whoever remembers anything forgets everything.
     async fn append(&self, changes: &Changes) -> Result<u64, StoreError>;
 
     /// The same under locks, for accounts that others write as well: locks those that exist among `ids` in ascending

@@ -14,6 +14,7 @@ use std::{
 use async_trait::async_trait;
 use dermaga_ports::{
     StoreError,
+    error::Entity,
     ids::{AccountId, ReportId, UserId},
     ledger::{Account, AccountKind, Changes, Decide, Journal},
     reports::{
@@ -101,7 +102,13 @@ impl Journal for Sealed {
 
     async fn append(&self, changes: &Changes) -> Result<u64, StoreError> {
         let appended = self.store.journal().append(changes).await;
-        appended.inspect(|number| self.kept().keep(*number, moved(changes)))
+        match appended {
+            Ok(number) => self.kept().keep(number, moved(changes)),
+            // What was sealed may be so no more, and the numbers may have been given anew.
+            Err(StoreError::Stale(Entity::Journal)) => *self.kept() = Kept::default(),
+            Err(_) => {}
+        }
+        appended
     }
 
     async fn append_locked<'d>(&self, ids: &[AccountId], decide: Decide<'d>) -> Result<(), StoreError> {

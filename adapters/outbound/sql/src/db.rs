@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{PgPool, Postgres, SqlStr, Sqlite, SqlitePool, Transaction};
 
 use crate::{
     awake::awake,
+    deadline::{STATEMENT, in_time},
     lane::Lane,
     ledger::{scribe::Scribe, teller::Teller},
     turns::{Turn, Turns},
@@ -48,7 +49,7 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<(Tx, Option<Turn>), sqlx::Error> {
         Ok(match self {
             // Said aloud, because the locks rely on it: a statement that waited for a row sees the newest one.
-            Self::Postgres { pool, .. } => (Tx::Postgres(pool.begin_with(READ_COMMITTED).await?), None),
+            Self::Postgres { pool, .. } => (begun(pool, READ_COMMITTED).await?, None),
             Self::Sqlite { write, turns, .. } => {
                 let turn = turns.next().await?;
                 // Takes the write lock at once: no upgrade from reading to writing that could fail in the middle.
@@ -68,18 +69,24 @@ impl Db {
     /// A transaction that sees one moment and writes nothing.
     pub(crate) async fn begin_snapshot(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Self::Postgres { pool, .. } => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Self::Postgres { pool, .. } => begun(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
         })
     }
 }
 
+/// Begins to its end, even if nobody waits for it any more: the driver gives a connection back to the pool as it is when
+/// it is interrupted here, and the next one would find itself inside of the transaction.
+async fn begun(pool: &PgPool, how: &'static str) -> Result<Tx, sqlx::Error> {
+    let connection = pool.acquire().await?;
+    let beginning = tokio::spawn(in_time(STATEMENT, Transaction::begin(connection, Some(SqlStr::from_static(how)))));
+    beginning.await.map_err(|_| sqlx::Error::BeginFailed)?.map(Tx::Postgres)
+}
+
 impl Tx {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => in_time(STATEMENT, transaction.commit()).await,
             Self::Sqlite(transaction) => awake(transaction.commit()).await,
         }
     }
@@ -125,7 +132,9 @@ macro_rules! on_read {
     ($store:expr, |$x:ident| $body:expr) => {{
         $store.reachable().await?;
         let done = match &$store.db {
-            $crate::db::Db::Postgres { pool: $x, .. } => $body,
+            $crate::db::Db::Postgres { pool: $x, .. } => {
+                $crate::deadline::in_time($crate::deadline::STATEMENT, async { $body }).await
+            }
             $crate::db::Db::Sqlite { read: $x, .. } => $body,
         };
         $store.heard(done).await
@@ -138,7 +147,7 @@ macro_rules! on_tx {
         let done = match $unit.open()? {
             $crate::db::Tx::Postgres(transaction) => {
                 let $x = &mut **transaction;
-                $body
+                $crate::deadline::in_time($crate::deadline::STATEMENT, async { $body }).await
             }
             $crate::db::Tx::Sqlite(transaction) => {
                 let $x = &mut **transaction;

@@ -34,6 +34,7 @@ mod auth;
 mod awake;
 mod booking;
 mod codec;
+mod deadline;
 mod desk;
 mod error;
 mod events;

@@ -28,6 +28,7 @@ use tokio::sync::Notify;
 
 use crate::{
     db::Db,
+    deadline::in_time,
     desk,
     error::{from_connecting, from_driver},
     lane::{CHECK_AFTER, Lane},
@@ -221,6 +222,10 @@ async fn postgres(url: &str, options: SqlOptions, keys: PersonalKeys) -> Result<
                 }
                 Ok(true)
             })
+        })
+        // It asks without end, and a place in the pool is taken meanwhile; so it is asked here before, with an end.
+        .after_release(move |connection, _| {
+            Box::pin(async move { in_time(options.patience, connection.ping()).await.map(|()| true) })
         })
         .after_connect(move |connection, _| {
             let session = session.clone();

@@ -118,7 +118,7 @@ impl TryFrom<MovementRow> for Movement {
 impl InventoryQueries for SqlStore {
     async fn product(&self, id: ProductId, now: Timestamp) -> Result<Option<(Product, Availability)>, StoreError> {
         let row: Option<OfferRow> =
-            on_read!(self, |x| { sqlx::query_as(PRODUCT).bind(Moment(now)).bind(id.0).fetch_optional(x).await })?;
+            on_read!(self, |x| sqlx::query_as(PRODUCT).bind(Moment(now)).bind(id.0).fetch_optional(x).await)?;
         row.map(TryInto::try_into).transpose()
     }
 

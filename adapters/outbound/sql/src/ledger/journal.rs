@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     db::{Db, READ_COMMITTED, id_chunks},
+    deadline::in_time,
     lane::Lane,
     store::SqlStore,
 };
@@ -60,10 +61,15 @@ impl Journal for SqlStore {
         match &self.db {
             Db::Postgres { append, .. } => {
                 self.reachable().await?;
-                match self.heard(append_postgres(append, changes).await).await.inspect(|_| self.bell.notify_one()) {
+                match self.heard(append_postgres(append, changes).await).await {
+                    Ok(Some(number)) => {
+                        self.bell.notify_one();
+                        Ok(number)
+                    }
+                    Ok(None) => Err(StoreError::Stale(Entity::Journal)),
                     // A deadlock, or a lock that was held for long: whoever takes the locks in order will get through.
                     Err(StoreError::Busy) => Err(StoreError::Stale(Entity::Account)),
-                    done => done,
+                    Err(error) => Err(error),
                 }
             }
             Db::Sqlite { turns, append, .. } => {
@@ -91,12 +97,16 @@ impl Journal for SqlStore {
     }
 }
 
-/// Answers the number of the batch. The driver reads the server's answer to its end, which comes after the commit.
-async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<u64, sqlx::Error> {
+/// Answers the number of the batch; none if what was decided on may be of a server that is gone, and then nothing was
+/// written. The driver reads the server's answer to its end, which comes after the commit.
+async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<Option<u64>, sqlx::Error> {
     let mut held = lane.hold().await?;
-    let done = appending(changes).fetch_one(&mut held.connection).await;
+    if held.is_another() {
+        return held.give_back(Ok(None));
+    }
+    let done = in_time(held.limit(), appending(changes).fetch_one(&mut held.connection)).await;
     let number: i64 = held.give_back(done)?.try_get(0)?;
-    Ok(number.unsigned_abs())
+    Ok(Some(number.unsigned_abs()))
 }
 
 /// Two answers: whether the database did what it was asked, and whether what it answered can be.
@@ -106,19 +116,28 @@ async fn append_locked_postgres(
     decide: Decide<'_>,
 ) -> Result<Result<(), StoreError>, sqlx::Error> {
     let mut held = lane.hold().await?;
-    let mut transaction = held.connection.begin_with(READ_COMMITTED).await?;
-    let rows: Vec<AccountRow> = sqlx::query_as(LOCK).bind(ids).fetch_all(&mut *transaction).await?;
-    let accounts = match rows.into_iter().map(Account::try_from).collect() {
-        Ok(accounts) => accounts,
-        Err(corrupt) => return Ok(Err(corrupt)),
-    };
-    let done = match decide(accounts) {
+    let limit = held.limit();
+    let mut corrupt = None;
+    let done = in_time(limit, async {
+        let mut transaction = held.connection.begin_with(READ_COMMITTED).await?;
+        let rows: Vec<AccountRow> = sqlx::query_as(LOCK).bind(ids).fetch_all(&mut *transaction).await?;
+        let changes = match rows.into_iter().map(Account::try_from).collect() {
+            Ok(accounts) => decide(accounts),
+            Err(error) => {
+                corrupt = Some(error);
+                None
+            }
+        };
         // Stored and sealed in one statement, so that the locks are held for one round trip less.
-        Some(changes) => match appending(&changes).execute(&mut *transaction).await {
-            Ok(_) => transaction.commit().await,
-            Err(error) => transaction.rollback().await.and(Err(error)),
-        },
-        None => transaction.rollback().await,
-    };
-    held.give_back(done).map(Ok)
+        match changes {
+            Some(changes) => match appending(&changes).execute(&mut *transaction).await {
+                Ok(_) => transaction.commit().await,
+                Err(error) => transaction.rollback().await.and(Err(error)),
+            },
+            None => transaction.rollback().await,
+        }
+    })
+    .await;
+    held.give_back(done)?;
+    Ok(corrupt.map_or(Ok(()), Err))
 }

@@ -37,7 +37,7 @@ fn entry(account: AccountId, transfer: Transfer) -> Entry {
 impl LedgerQueries for SqlStore {
     async fn account(&self, id: AccountId, now: Timestamp) -> Result<Option<Account>, StoreError> {
         let row: Option<AccountRow> =
-            on_read!(self, |x| { sqlx::query_as(ACCOUNT).bind(id.0).bind(Moment(now)).fetch_optional(x).await })?;
+            on_read!(self, |x| sqlx::query_as(ACCOUNT).bind(id.0).bind(Moment(now)).fetch_optional(x).await)?;
         row.map(Account::try_from).transpose()
     }
 

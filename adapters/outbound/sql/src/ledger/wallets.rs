@@ -17,6 +17,7 @@ use super::{
 use crate::{
     codec::{Moment, corrupt, parsed},
     db::Db,
+    deadline::in_time,
     lane::{Lane, asked},
     store::SqlStore,
     unit_of_work::SqlUnitOfWork,
@@ -179,13 +180,14 @@ impl Wallets for SqlUnitOfWork {
 async fn balances_postgres(lane: &Lane, ids: &[Uuid], now: Timestamp) -> Result<Vec<BalanceRow>, sqlx::Error> {
     let mut held = lane.hold().await?;
     let query = sqlx::query_as(BALANCES_POSTGRES).bind(ids).bind(Moment(now));
-    let found = query.fetch_all(&mut held.connection).await;
+    let found = in_time(held.limit(), query.fetch_all(&mut held.connection)).await;
     held.give_back(found)
 }
 
 async fn titles_postgres(lane: &Lane, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid, String)>, sqlx::Error> {
     let mut held = lane.hold().await?;
-    let found = sqlx::query_as(TITLES_POSTGRES).bind(ids).fetch_all(&mut held.connection).await;
+    let query = sqlx::query_as(TITLES_POSTGRES).bind(ids);
+    let found = in_time(held.limit(), query.fetch_all(&mut held.connection)).await;
     held.give_back(found)
 }
 
@@ -193,7 +195,7 @@ async fn titles_postgres(lane: &Lane, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid, S
 impl WalletQueries for SqlStore {
     async fn wallet(&self, id: WalletId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError> {
         let row: Option<WithAccountRow> =
-            on_read!(self, |x| { sqlx::query_as(WALLET).bind(id.0).bind(Moment(now)).fetch_optional(x).await })?;
+            on_read!(self, |x| sqlx::query_as(WALLET).bind(id.0).bind(Moment(now)).fetch_optional(x).await)?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -222,7 +224,7 @@ impl WalletQueries for SqlStore {
 
     async fn default_wallet(&self, owner: UserId, now: Timestamp) -> Result<Option<(Wallet, Account)>, StoreError> {
         let row: Option<WithAccountRow> =
-            on_read!(self, |x| { sqlx::query_as(DEFAULT).bind(owner.0).bind(Moment(now)).fetch_optional(x).await })?;
+            on_read!(self, |x| sqlx::query_as(DEFAULT).bind(owner.0).bind(Moment(now)).fetch_optional(x).await)?;
         row.map(TryInto::try_into).transpose()
     }
 
