@@ -12,9 +12,14 @@ use dermaga_ports::{
     paging::PageRequest,
     store::Store as _,
 };
-use dermaga_tests::databases::{Database, Engine};
+use dermaga_tests::databases::Database;
 
-use crate::{commit, fixtures::*, orders};
+use crate::{
+    clerk::{nonsense, sql_id},
+    commit,
+    fixtures::*,
+    orders,
+};
 
 /// The n-th booking of that user: a credit that is quoted.
 pub fn booking(n: u32, user: u32) -> Booking {
@@ -196,6 +201,19 @@ pub async fn what_is_due_is_taken_by_one(database: &Database) {
     assert_eq!(found(database, 1).await.and_then(|one| one.next_check_at), Some(at(90)));
 }
 
+pub async fn one_that_cannot_be_read_holds_up_nobody(database: &Database) {
+    add_customer(database, 7).await;
+    for n in 1..=2 {
+        add(database, &Booking { next_check_at: Some(at(i64::from(n))), ..booking(n, 7) }).await;
+    }
+    let ruin = format!("UPDATE bookings SET customer = {} WHERE id = {}", nonsense(database), sql_id(database, id(1)));
+    assert_eq!(database.execute(&ruin).await, Ok(1));
+    let suppliers = ["counter".to_owned()];
+    let claim = async || commit!(database, |unit| unit.bookings().claim_due(&suppliers, at(30), at(90), 9));
+    assert_eq!(claim().await.iter().map(|one| one.id).collect::<Vec<_>>(), [BookingId(id(2))]);
+    assert!(claim().await.is_empty(), "it is put off like any other");
+}
+
 pub async fn a_knock_wakes_what_waits_and_nothing_else(database: &Database) {
     add_customer(database, 7).await;
     add(database, &Booking { next_check_at: Some(at(50)), ..booking(1, 7) }).await;
@@ -284,11 +302,8 @@ pub async fn what_cannot_be_is_refused_and_what_was_changed_is_corrupt(database:
     ] {
         database.execute(&format!("UPDATE bookings SET {impossible}")).await.expect_err(impossible);
     }
-    let wrong = match database.engine {
-        Engine::Sqlite => "UPDATE bookings SET customer = x'00'",
-        Engine::Postgres => "UPDATE bookings SET customer = '\\x00'",
-    };
-    assert_eq!(database.execute(wrong).await, Ok(1));
+    let wrong = format!("UPDATE bookings SET customer = {}", nonsense(database));
+    assert_eq!(database.execute(&wrong).await, Ok(1));
     let read = database.store.bookings().booking(BookingId(id(1))).await;
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
     let listed = database.store.bookings().bookings(&BookingFilter::default(), PageRequest::first(9)).await;

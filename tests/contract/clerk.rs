@@ -146,6 +146,14 @@ pub async fn recount(database: &Database) -> Report {
     dermaga_domain::ledger::recount(&mut *snapshot, &mut |_, _| {}).await.expect("counts")
 }
 
+/// What nobody has sealed, as SQL.
+pub fn nonsense(database: &Database) -> &'static str {
+    match database.engine {
+        Engine::Sqlite => "x'00'",
+        Engine::Postgres => "'\\x00'",
+    }
+}
+
 /// An id as SQL.
 pub fn sql_id(database: &Database, id: impl Into<Uuid>) -> String {
     let id = id.into();

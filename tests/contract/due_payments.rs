@@ -13,6 +13,7 @@ use dermaga_ports::{
 use dermaga_tests::databases::{Database, Engine};
 
 use crate::{
+    clerk::{nonsense, sql_id},
     commit,
     fixtures::*,
     payments::{add, attempt, found, purchases},
@@ -44,6 +45,17 @@ pub async fn what_is_due_is_claimed_once_and_not_before(database: &Database) {
     assert_eq!(numbers(&claim(database, 99, 10).await), BTreeSet::from([3]));
     // Whoever claimed it died: after a while it is somebody else's.
     assert_eq!(numbers(&claim(database, 100, 10).await), BTreeSet::from([1, 2]));
+}
+
+pub async fn one_that_cannot_be_read_holds_up_nobody(database: &Database) {
+    purchases(database, 1, 1, 1).await;
+    for n in 1..=2 {
+        add(database, &Payment { next_check_at: Some(at(i64::from(n))), ..attempt(n, 1, 1) }).await;
+    }
+    let ruin = format!("UPDATE payments SET token = {} WHERE id = {}", nonsense(database), sql_id(database, id(1)));
+    assert_eq!(database.execute(&ruin).await, Ok(1));
+    assert_eq!(numbers(&claim(database, 40, 10).await), BTreeSet::from([2]));
+    assert_eq!(claim(database, 40, 10).await, [], "it is put off like any other");
 }
 
 pub async fn two_hosts_do_not_look_after_the_same(database: &Database) {

@@ -214,6 +214,7 @@ contracts! {
         a_payment_that_cannot_be_is_corrupt
     }
     due_payments {
+        one_that_cannot_be_read_holds_up_nobody
         what_is_due_is_claimed_once_and_not_before
         two_hosts_do_not_look_after_the_same
         whoever_is_woken_is_due_and_counted_on
@@ -341,6 +342,7 @@ contracts! {
         what_was_ordered_and_what_is_open_is_known
     }
     bookings {
+        one_that_cannot_be_read_holds_up_nobody
         bookings_read_back_as_written
         ids_and_references_at_a_supplier_are_unique
         a_found_booking_is_locked

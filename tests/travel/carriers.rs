@@ -1,5 +1,7 @@
 //! What carriers do after they have sold, and how we hear of it.
 
+use std::time::Duration;
+
 use dermaga_domain::Code;
 use dermaga_ports::booking::BookingStatus;
 use dermaga_tests::databases::Engine;
@@ -78,6 +80,27 @@ async fn a_knock_is_not_forgotten_when_the_supplier_does_not_answer_the_question
         world.live(HOUR, 30).await;
         world.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_knock_while_the_question_why_is_answered_is_heard() {
+    let world = World::open(Engine::Sqlite).await;
+    let flown = world.bought(&flight_trip(&world.flight(Terms::Flex).await)).await;
+    world.play(&flown.reference, "change", json!({})).await;
+    world.time(SECOND).await;
+    // It is read as it is now, and the answer is a second on its way.
+    let slow = json!({"match": {"method": "GET", "path": "/air/orders/*"}, "mode": "slow:1000", "times": 1});
+    world.rule(&slow).await;
+    tokio::join!(world.look_after(), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.airline_cancels(&flown.reference);
+        world.time(SECOND).await;
+    });
+    assert_eq!(world.told("booking.moved").await, 1);
+    world.look_after().await;
+    assert_eq!(world.inbox().await.len(), 1, "whoever is at the airport has no flight");
+    world.live(HOUR, 30).await;
+    world.close().await;
 }
 
 #[tokio::test]

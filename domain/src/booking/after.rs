@@ -49,14 +49,15 @@ impl Bookings {
             return Ok(());
         }
         let checks = std::mem::take(&mut found.checks);
-        found.next_check_at = None;
+        // It may have knocked again while it answered. Then that was perhaps old, and it is asked once more.
+        found.next_check_at = found.next_check_at.filter(|at| Some(*at) != booking.next_check_at);
         match seen {
             Seen::Same => uow.bookings().save(&found).await?,
             // What was bought stays bought, whatever it was.
             Seen::Nothing => {
                 if checks < LOOKS {
                     found.checks = checks + 1;
-                    found.next_check_at = next_question(now, checks, now);
+                    found.next_check_at = found.next_check_at.or_else(|| next_question(now, checks, now));
                 }
                 uow.bookings().save(&found).await?;
             }

@@ -39,9 +39,6 @@ impl Bookings {
         }
         let mut uow = self.0.begin().await?;
         let due = uow.bookings().claim_due(&suppliers, now, now + LEASE, BATCH).await?;
-        if due.is_empty() {
-            return Ok(0);
-        }
         uow.commit().await?;
         let count = due.len();
         for looked in join_all(due.into_iter().map(|booking| self.look(booking))).await {

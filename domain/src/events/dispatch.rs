@@ -64,16 +64,18 @@ impl Dispatcher {
         let due = uow.deliveries().take_due(&names, now, now + LEASE, TAKEN_AT_ONCE).await?;
         uow.commit().await?;
         let count = due.len();
+        let mut failed = None;
         for delivery in due {
             let Some(subscriber) = self.named(&delivery.subscriber) else { continue };
             let tried = hand_over(&**subscriber, &delivery.event).await;
             match self.settle(delivery, tried).await {
                 // Somebody else was faster, and is done with it.
-                Err(StoreError::Stale(_)) => {}
-                settled => settled?,
+                Ok(()) | Err(StoreError::Stale(_)) => {}
+                // The others are taken too, and nobody else tries them for a while.
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(count)
+        failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
     /// Writes down what came of a try.
@@ -188,6 +190,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::testing::{Bench, Shelf, Unit};
 
     fn waiting() -> Delivery {
         let now = Timestamp::from_micros(0);
@@ -223,5 +226,38 @@ mod tests {
         let dead = after(waiting(), NotHandled::Never("unreadable".to_owned()), now);
         assert_eq!((dead.state, dead.tries), (DeliveryState::Dead { since: now }, 1));
         assert_eq!(dead.last_error.as_deref(), Some("unreadable"));
+    }
+
+    /// Handles everything.
+    struct Mail;
+
+    #[async_trait]
+    impl Subscriber for Mail {
+        fn name(&self) -> &'static str {
+            "mail"
+        }
+
+        fn topics(&self) -> &'static [&'static str] {
+            &["*"]
+        }
+
+        async fn handle(&self, _: &Event) -> std::result::Result<(), NotHandled> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_written_down_holds_up_no_other() {
+        let shelf = Shelf::default();
+        let mut taking = Unit::default();
+        taking.deliveries.expect_take_due().return_once(|_, _, _, _| Ok(vec![waiting(), waiting()]));
+        let settling = [Err(StoreError::Busy), Ok(())].map(|outcome| {
+            let mut unit = Unit::default();
+            unit.deliveries.expect_done().times(1).return_once(move |_, _, _| outcome);
+            unit
+        });
+        shelf.units.lock().expect("no panic").extend([taking].into_iter().chain(settling));
+        let dispatcher = Bench::default().app(shelf).events.dispatcher(vec![Arc::new(Mail)]);
+        assert_eq!(dispatcher.retry().await.map_err(|error| error.code()), Err(crate::Code::StoreBusy));
     }
 }

@@ -38,9 +38,6 @@ impl Payments {
         let mut uow = self.0.begin().await?;
         let payments = uow.payments().claim_due(now, now + LEASE, BATCH).await?;
         let refunds = uow.refunds().claim_due(now, now + LEASE, BATCH).await?;
-        if payments.is_empty() && refunds.is_empty() {
-            return Ok(0);
-        }
         uow.commit().await?;
         let count = payments.len() + refunds.len();
         let looks = payments.into_iter().map(|payment| async move { self.look(payment).await.map(drop) });

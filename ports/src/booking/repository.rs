@@ -32,7 +32,8 @@ pub trait Bookings: Send {
     async fn save(&mut self, booking: &Booking) -> Result<(), StoreError>;
 
     /// At most `limit` bookings of these suppliers whose next check is due, with their next check put off to `until`:
-    /// until then nobody else gets them. Their revision stays.
+    /// until then nobody else gets them. Their revision stays. One that cannot be read is put off and left out: it MUST NOT
+    /// keep the others waiting.
     async fn claim_due(
         &mut self,
         suppliers: &[String],

@@ -32,7 +32,8 @@ pub trait Payments: Send {
     async fn save(&mut self, payment: &Payment) -> Result<(), StoreError>;
 
     /// At most `limit` payments whose next check is due, with their next check put off to `until`: until then nobody
-    /// else gets them. Their revision stays.
+    /// else gets them. Their revision stays. One that cannot be read is put off and left out: it MUST NOT keep the others
+    /// waiting.
     async fn claim_due(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError>;
 
     /// Makes a payment due now, whatever was planned, and counts its revision on: a read that began before is not

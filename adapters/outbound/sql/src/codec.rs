@@ -17,6 +17,7 @@ use sqlx::{
     sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef},
 };
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// A moment: `timestamptz` in Postgres, microseconds in SQLite. The driver's own choice for SQLite is RFC 3339 text
 /// with an optional fraction, which does not sort.
@@ -86,6 +87,13 @@ pub(crate) fn latest() -> Moment {
 /// A row that cannot be.
 pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(what.to_string())
+}
+
+/// Those that can be read. One that cannot must not keep what is due behind it from being looked after.
+pub(crate) fn readable<T>(what: &str, rows: impl Iterator<Item = (Uuid, Result<T, StoreError>)>) -> Vec<T> {
+    let told =
+        |id: Uuid, error: &StoreError| tracing::error!(%error, %id, "a {what} cannot be read, and is left alone");
+    rows.filter_map(|(id, row)| row.inspect_err(|error| told(id, error)).ok()).collect()
 }
 
 /// The one among `all` of that name.

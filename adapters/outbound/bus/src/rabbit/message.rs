@@ -43,9 +43,22 @@ pub(super) fn properties(event: &Event) -> BasicProperties {
 /// The event in a message; `None` if there is none.
 pub(super) fn read(body: &[u8]) -> Option<Event> {
     let message: Message = serde_json::from_slice(body).ok()?;
+    // Postgres keeps no text with a NUL, so it could never be accounted for, and everything behind it would wait.
+    if [&message.topic, &message.subject].into_iter().any(|text| text.contains('\0')) || has_nul(&message.payload) {
+        return None;
+    }
     let at: Timestamp = message.at.parse().ok()?;
     let (id, topic) = (EventId(message.id), message.topic.into());
     Some(Event { id, at, topic, subject: message.subject, payload: message.payload })
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +83,19 @@ mod tests {
     fn what_is_no_event_is_none() {
         for body in ["", "{}", "null", r#"{"id":"7","at":"now","topic":"a.b","subject":"a","payload":1}"#] {
             assert_eq!(read(body.as_bytes()), None, "{body}");
+        }
+        let told = |topic: &str, subject: &str, payload: Value| {
+            let (id, topic) = (EventId(Uuid::from_u128(7)), topic.to_owned().into());
+            read(&body(&Event { id, at: Timestamp::from_micros(1), topic, subject: subject.to_owned(), payload }))
+        };
+        assert!(told("a.b", "a:1", json!([{ "a": "b" }])).is_some());
+        for event in [
+            told("a.\0", "a:1", json!(1)),
+            told("a.b", "a:\0", json!(1)),
+            told("a.b", "a:1", json!([{ "a": "\0" }])),
+            told("a.b", "a:1", json!({ "\0": 1 })),
+        ] {
+            assert_eq!(event, None, "it cannot be kept");
         }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::row::{BookingRow, booking_columns, bookings, names, sealed, select_booking};
 use crate::{
-    codec::{Moment, corrupt, unfindable},
+    codec::{Moment, corrupt, readable, unfindable},
     db::Dialects,
     unit_of_work::SqlUnitOfWork,
 };
@@ -170,7 +170,7 @@ impl Bookings for SqlUnitOfWork {
             let query = sqlx::query_as(sql).bind(Moment(now)).bind(Moment(until)).bind(i64::from(limit));
             query.bind(names(suppliers)).fetch_all(x).await
         })?;
-        bookings(rows, &self.keys)
+        Ok(readable("booking", rows.into_iter().map(|row| (row.id, row.open(&self.keys)))))
     }
 
     async fn wake<'a>(

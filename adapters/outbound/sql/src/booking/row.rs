@@ -35,7 +35,7 @@ pub(super) use select_booking;
 
 #[derive(FromRow)]
 pub(super) struct BookingRow {
-    id: Uuid,
+    pub(super) id: Uuid,
     user_id: Uuid,
     kind: String,
     supplier: String,

@@ -11,7 +11,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    codec::{Moment, corrupt, money, named},
+    codec::{Moment, corrupt, money, named, readable},
     db::Dialects,
     unit_of_work::SqlUnitOfWork,
 };
@@ -189,7 +189,7 @@ impl Refunds for SqlUnitOfWork {
             let query = sqlx::query_as(sql).bind(Moment(now)).bind(Moment(until)).bind(i64::from(limit));
             query.fetch_all(x).await
         })?;
-        refunds(rows)
+        Ok(readable("refund", rows.into_iter().map(|row| (row.id, Refund::try_from(row)))))
     }
 
     async fn disputes(&mut self, payment: PaymentId) -> Result<Vec<Dispute>, StoreError> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::row::{PaymentRow, payment_columns, payments, select_payment, token};
 use crate::{
-    codec::{Moment, corrupt},
+    codec::{Moment, corrupt, readable},
     db::Dialects,
     unit_of_work::SqlUnitOfWork,
 };
@@ -162,7 +162,7 @@ impl Payments for SqlUnitOfWork {
             let query = sqlx::query_as(sql).bind(Moment(now)).bind(Moment(until)).bind(i64::from(limit));
             query.fetch_all(x).await
         })?;
-        payments(rows, &self.keys)
+        Ok(readable("payment", rows.into_iter().map(|row| (row.id, row.open(&self.keys)))))
     }
 
     async fn wake(&mut self, id: PaymentId, now: Timestamp) -> Result<(), StoreError> {

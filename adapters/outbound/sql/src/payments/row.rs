@@ -34,7 +34,7 @@ pub(super) use select_payment;
 
 #[derive(FromRow)]
 pub(super) struct PaymentRow {
-    id: Uuid,
+    pub(super) id: Uuid,
     transaction_id: Uuid,
     user_id: Uuid,
     gateway: String,
