@@ -1,6 +1,6 @@
 //! Work that makes a record under an id of its caller's, and makes it once.
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// The record that is there, or the one that is made.
 ///
@@ -21,4 +21,9 @@ pub(crate) async fn made_once<T, F: Future<Output = Result<Option<T>>>>(
         Ok(made) => Ok(made),
         Err(refusal) => find().await?.ok_or(refusal),
     }
+}
+
+/// What whoever names an id hears when it stands for somebody else's record, or for one of another kind.
+pub(crate) fn id_taken() -> Error {
+    Error::new(Code::TransferConflict, "This id was used for something else.")
 }

@@ -18,9 +18,9 @@ use crate::{
     journal::{decide, pair},
 };
 
-/// A store that waits for nothing longer than a second.
+/// A store with one connection, and with less patience than a test.
 async fn hasty(database: &Database) -> SqlStore {
-    let options = SqlOptions { connections: 1, patience: Duration::from_millis(300), ..OPTIONS };
+    let options = SqlOptions { connections: 1, patience: Duration::from_secs(2), ..OPTIONS };
     database.second_store(options).await
 }
 

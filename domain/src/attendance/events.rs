@@ -17,6 +17,7 @@ use crate::{
     core::Note,
     error::{Code, Error, Result},
     faults::Faults,
+    once::id_taken,
 };
 
 /// The longest name of an event, a venue or a ticket type.
@@ -271,8 +272,7 @@ impl Attendance {
                 // The same request at the same time.
                 drop(uow);
                 let known = self.0.ports.store.attendance().ticket_types(&made.event).await?;
-                let taken = || Error::new(Code::TransferConflict, "This id was used for something else.");
-                return known.into_iter().find(|known| known.id == id).ok_or_else(taken);
+                return known.into_iter().find(|known| known.id == id).ok_or_else(id_taken);
             }
             added => added?,
         }

@@ -22,6 +22,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     ledger::person,
+    once::id_taken,
     payments::MethodChoice,
 };
 
@@ -60,7 +61,7 @@ impl Bookings {
         let number = customer_no(&new.customer_no)?;
         if let Some(known) = self.0.ports.store.bookings().booking(id).await? {
             if known.user != user {
-                return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+                return Err(id_taken());
             }
             return view(known);
         }
@@ -159,9 +160,7 @@ impl Bookings {
 fn view(booking: Booking) -> Result<BillView> {
     match Wanted::of(&booking)? {
         Wanted::Bill(WantedBill { period, lines, .. }) => Ok(BillView { booking, period, lines }),
-        Wanted::Credit { .. } | Wanted::Journey(_) => {
-            Err(Error::new(Code::TransferConflict, "This id was used for something else."))
-        }
+        Wanted::Credit { .. } | Wanted::Journey(_) => Err(id_taken()),
     }
 }
 

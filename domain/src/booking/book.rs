@@ -24,6 +24,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     ledger::person,
+    once::id_taken,
     payments::MethodChoice,
 };
 
@@ -81,7 +82,7 @@ impl Bookings {
     pub(super) async fn heard(&self, by: &Principal, user: UserId, id: BookingId) -> Result<bool> {
         let Some(known) = self.0.ports.store.bookings().booking(id).await? else { return Ok(false) };
         if known.user != user {
-            return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+            return Err(id_taken());
         }
         match known.status_at(self.0.now()) {
             BookingStatus::Holding => {

@@ -17,6 +17,7 @@ use crate::{
     error::{Code, Error, Result},
     faults::Faults,
     ledger::person,
+    once::id_taken,
     orders::{NewLine, NewOrder, Orders},
     payments::MethodChoice,
 };
@@ -104,7 +105,7 @@ impl Bookings {
         let store = &self.0.ports.store;
         match store.bookings().booking(booking).await? {
             Some(known) if known.user != user => {
-                return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+                return Err(id_taken());
             }
             Some(_) => {}
             None => self.quote(by, booking, &new, number).await?,

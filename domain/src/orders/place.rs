@@ -30,7 +30,7 @@ use crate::{
     error::{Code, Error, Result},
     inventory::shelf,
     ledger::{Draft, meant, person},
-    once::made_once,
+    once::{id_taken, made_once},
     payments::{MethodChoice, Payments},
 };
 
@@ -157,7 +157,7 @@ impl Orders {
     async fn made_before(&self, buyer: UserId, id: OrderId) -> Result<Option<(Order, Option<Payment>)>> {
         let Some(known) = self.0.ports.store.orders().order(id).await? else { return Ok(None) };
         if known.buyer != buyer {
-            return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+            return Err(id_taken());
         }
         let payment = self.first_attempt(id).await?;
         Ok(Some((known, payment)))

@@ -19,7 +19,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     ledger::{Draft, Movement, NewTransaction, person},
-    once::made_once,
+    once::{id_taken, made_once},
 };
 
 /// A purchase to pay through a gateway.
@@ -59,7 +59,7 @@ impl Payments {
     async fn begun(&self, payer: UserId, id: PaymentId) -> Result<Option<Payment>> {
         let known = self.0.ports.store.payments().payment(id).await?;
         if known.as_ref().is_some_and(|known| known.user != payer) {
-            return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+            return Err(id_taken());
         }
         Ok(known)
     }

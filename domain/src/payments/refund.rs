@@ -20,6 +20,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     faults::Faults,
+    once::id_taken,
 };
 
 impl Payments {
@@ -81,7 +82,7 @@ impl Payments {
         paid.updated_at = now;
         match uow.refunds().add(&refund).await {
             Err(StoreError::Conflict(Unique::Id | Unique::Reference)) => {
-                return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+                return Err(id_taken());
             }
             other => other?,
         }
@@ -234,5 +235,5 @@ fn made_before(known: Refund, payment: &Payment, amount: Option<i64>) -> Result<
     if known.payment == payment.id && amount.is_none_or(|amount| amount == known.amount.amount()) {
         return Ok(known);
     }
-    Err(Error::new(Code::TransferConflict, "This id was used for something else."))
+    Err(id_taken())
 }

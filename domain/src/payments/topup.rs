@@ -4,6 +4,7 @@
 //! process dies in between, the repetition of the request, or the job that looks after attempts, goes on where it ended.
 
 use dermaga_ports::{
+    StoreError, Unique,
     auth::Principal,
     ids::{PaymentId, TransactionId, UserId, WalletId},
     ledger::{Counterparty, TransactionKind, TransactionStatus, Wallet},
@@ -16,7 +17,7 @@ use crate::{
     auth::Permission,
     error::{Code, Error, Result},
     ledger::{Draft, Movement, NewTransaction, Party, in_currency, note, payload, person},
-    once::made_once,
+    once::{id_taken, made_once},
 };
 
 /// How much, and how it is paid; by the first gateway's first method unless named.
@@ -67,7 +68,7 @@ impl Payments {
         };
         let is_same = known.user == person(by)? && is_same_wallet && known.amount.amount() == topup.topup.amount;
         if known.kind != TransactionKind::Topup || !is_same {
-            return Err(Error::new(Code::TransferConflict, "This id was used for something else."));
+            return Err(id_taken());
         }
         Ok(Some((payment, known.wallet)))
     }
@@ -102,7 +103,10 @@ impl Payments {
         let window = self.0.policy.topup_window;
         let mut payment = self.attempt(PaymentId(id.0), &transaction, &topup.choice, window, now)?;
         let mut uow = self.0.begin().await?;
-        uow.transactions().add(&transaction).await?;
+        uow.transactions().add(&transaction).await.map_err(|error| match error {
+            StoreError::Conflict(Unique::Id) => id_taken(),
+            other => other.into(),
+        })?;
         self.0.file(&mut *uow, note(Some(by), &transaction), payload(&transaction), now).await?;
         self.store(&mut *uow, by, &mut payment, now).await?;
         uow.commit().await?;

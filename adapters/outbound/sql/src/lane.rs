@@ -118,7 +118,7 @@ impl Held<'_> {
 
     /// Whether this is another connection than before and nobody was told so yet. The server behind it may be another
     /// one, too, which has not heard of everything that the one before has acknowledged.
-    pub(crate) fn is_another(&mut self) -> bool {
+    pub(crate) fn take_is_another(&mut self) -> bool {
         mem::take(&mut self.is_another)
     }
 

@@ -101,7 +101,7 @@ impl Journal for SqlStore {
 /// written. The driver reads the server's answer to its end, which comes after the commit.
 async fn append_postgres(lane: &Lane, changes: &Changes) -> Result<Option<u64>, sqlx::Error> {
     let mut held = lane.hold().await?;
-    if held.is_another() {
+    if held.take_is_another() {
         return held.give_back(Ok(None));
     }
     let done = in_time(held.limit(), appending(changes).fetch_one(&mut held.connection)).await;
